@@ -1,0 +1,35 @@
+/** The one use case every front end shares: a query in, a report out. */
+import type { TraceReport } from '../domain/chain.js';
+import type { TraceQuery } from '../query/trace-query.js';
+
+export type TraceOptions = Readonly<{
+  signal: AbortSignal;
+  /** Called after each round with what is known so far; `isFinal` reports come only as the result. */
+  onProgress?: (progress: TraceProgress) => void;
+}>;
+
+export type TraceProgress = Readonly<{
+  round: number;
+  /** Hosts whose answer is in, of all asked. */
+  hostsAnswered: number;
+  hostsAsked: number;
+  transactions: number;
+}>;
+
+/**
+ * Finds the messages of the query and follows each one.
+ * @throws MailtraceError `usage` when `startHost` is no configured host or cluster. Dead hosts never throw: they are in `sources`.
+ */
+export type TraceMessage = (query: TraceQuery, options: TraceOptions) => Promise<TraceReport>;
+
+/** An opened configuration. `close` ends its connections. */
+export type Tracer = Readonly<{
+  traceMessage: TraceMessage;
+  /** IANA name: `time_zone` of the configuration, else the machine's. */
+  timeZone: string;
+  /** Names that `startHost` takes: hosts and clusters. */
+  startHosts: readonly string[];
+  /** Cluster name → canonical host names. */
+  clusters: Readonly<Record<string, readonly string[]>>;
+  close(): Promise<void>;
+}>;

@@ -1,0 +1,62 @@
+/** Branded identifiers, and the trace and span ids of CONTRACT §3. */
+import { createHash } from 'node:crypto';
+
+declare const brand: unique symbol;
+type Branded<Name extends string> = string & { readonly [brand]: Name };
+
+/** Name of a message in one MTA's queue, as logged. Unique per host at one time, reused later. */
+export type QueueId = Branded<'QueueId'>;
+/** `Message-ID:` without the outer `<>`; never empty. */
+export type MessageId = Branded<'MessageId'>;
+/** Canonical name of one machine: the configured name when there is one, else as logged, lower case, without trailing dot. */
+export type HostName = Branded<'HostName'>;
+
+export const queueId = (text: string): QueueId => text as QueueId;
+export const hostName = (text: string): HostName => text as HostName;
+
+/**
+ * Everything between the outer `<>`; text after `>` is dropped (`<a@b> (added by tool)`); without brackets the text as logged.
+ * @returns `null` for an empty message-id: Postfix logs `message-id=<>` for mail that has none (cleanup_message.c:803).
+ */
+export const parseMessageId = (text: string): MessageId | null => {
+  const trimmed = text.trim();
+  const close = trimmed.lastIndexOf('>');
+  const bare = trimmed.startsWith('<') ? trimmed.slice(1, close > 0 ? close : undefined) : trimmed;
+  return bare === '' ? null : (bare as MessageId);
+};
+
+/** SHA-256 of the UTF-8 parts joined by one NUL byte (CONTRACT §3). 32 bytes. */
+export const hashParts = (...parts: readonly string[]): Buffer =>
+  createHash('sha256').update(parts.join('\0'), 'utf8').digest();
+
+/** An id that is all zero is invalid in OpenTelemetry; it becomes 1. */
+const nonZeroHex = (bytes: Buffer): string => {
+  const hex = bytes.toString('hex');
+  return /^0+$/.test(hex) ? `${hex.slice(0, -1)}1` : hex;
+};
+
+/** The transaction facts that trace ids are made of. `arrivedAtMs`: epoch milliseconds. */
+export type TraceIdentity = Readonly<{
+  messageId: MessageId | null;
+  host: HostName;
+  queueId: QueueId;
+  arrivedAtMs: number;
+}>;
+
+const hashOf = ({ messageId, host, queueId: id, arrivedAtMs }: TraceIdentity): Buffer =>
+  messageId === null
+    ? hashParts('no-message-id', host, id, new Date(arrivedAtMs).toISOString())
+    : hashParts(messageId);
+
+/** 32 hex digits. */
+export const traceId = (identity: TraceIdentity): string => nonZeroHex(hashOf(identity).subarray(0, 16));
+
+/** Span id of the root span `email.delivery`: 16 hex digits. */
+export const rootSpanId = (identity: TraceIdentity): string => nonZeroHex(hashOf(identity).subarray(16, 24));
+
+/** What stands for the message-id in span ids: itself, or T in hex for mail without one. */
+export const spanMessageId = (identity: TraceIdentity): string =>
+  identity.messageId ?? hashOf(identity).toString('hex');
+
+/** First 8 bytes of H(parts) as 16 hex digits. */
+export const spanId = (...parts: readonly string[]): string => nonZeroHex(hashParts(...parts).subarray(0, 8));

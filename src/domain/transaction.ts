@@ -1,0 +1,92 @@
+/** All that one host logged under one queue ID, from arrival to removal. */
+import type { Client, DeliveryStatus, FilterResult, Mta, Relay } from './event.js';
+import type { HostName, MessageId, QueueId } from './ids.js';
+
+/** One try for one recipient. */
+export type DeliveryAttempt = Readonly<{
+  timeMs: number;
+  status: DeliveryStatus;
+  dsn: string | null;
+  replyCode: number | null;
+  relay: Relay | null;
+  response: string | null;
+  delayMs: number | null;
+  delaysMs: readonly [number, number, number, number] | null;
+  nextQueueId: QueueId | null;
+  /** All next queue IDs the reply names; `nextQueueId` is the first. */
+  nextQueueIds: readonly QueueId[];
+  nextIs: 'relay' | 'same-host';
+  by: 'smtp' | 'lmtp' | 'forward' | 'local';
+  /** `local`, `virtual`, a pipe's name; null for SMTP. */
+  agent: string | null;
+}>;
+
+export type Recipient = Readonly<{
+  /** Full delivered address with its extension, as logged. */
+  address: string;
+  /** Address before aliasing; null when the same or not logged. */
+  originalAddress: string | null;
+  /** State after the last event. */
+  status: DeliveryStatus;
+  /** Oldest first. */
+  attempts: readonly DeliveryAttempt[];
+}>;
+
+export type Notice = Readonly<{ queueId: QueueId; kind: 'failure' | 'delay' | 'success' | 'postmaster' }>;
+
+export type Transaction = Readonly<{
+  host: HostName;
+  queueId: QueueId;
+  mta: Mta;
+  messageId: MessageId | null;
+  /** `''` = null sender; null = not seen. */
+  sender: string | null;
+  client: Client | null;
+  via: 'smtp' | 'pickup' | 'internal' | null;
+  sizeBytes: number | null;
+  recipientCount: number | null;
+  /** Time of the arrival line; of the earliest line read when that was not seen. */
+  arrivedAtMs: number;
+  /** True when the arrival line itself was read. */
+  hasArrival: boolean;
+  firstSeenMs: number;
+  lastSeenMs: number;
+  removed: boolean;
+  /** In order of first appearance. */
+  recipients: readonly Recipient[];
+  filters: readonly FilterResult[];
+  notices: readonly Notice[];
+  reinjectedFrom: QueueId | null;
+  requeuedFrom: QueueId | null;
+  causedBy: QueueId | null;
+  /** A verify probe, not mail. */
+  isProbe: boolean;
+  /** Message-level state that no recipient shows: held, deleted, discarded before any recipient was logged. */
+  state: 'active' | 'held' | 'deleted' | 'discarded' | 'requeued';
+}>;
+
+/** One refusal before acceptance (CONTRACT §2 `rejects`). */
+export type Reject = Readonly<{
+  timeMs: number;
+  host: HostName;
+  queueId: QueueId | null;
+  client: Client | null;
+  sender: string | null;
+  recipient: string | null;
+  replyCode: number | null;
+  dsn: string | null;
+  stage: string;
+  text: string;
+}>;
+
+const FINAL: ReadonlySet<DeliveryStatus> = new Set([
+  'sent',
+  'bounced',
+  'expired',
+  'rejected',
+  'discarded',
+  'deleted',
+]);
+
+/** Nothing more can happen to a recipient in this state on this host. */
+export const isFinal = (status: DeliveryStatus): boolean => FINAL.has(status);

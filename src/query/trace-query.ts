@@ -1,0 +1,78 @@
+/** TraceQuery: what to find, where, when, and for whom. Keywords are read here. */
+import { MailtraceError } from '../errors.js';
+import { type Keyword, parseNetwork } from '../domain/keyword.js';
+import type { TimeWindow } from '../domain/time-window.js';
+
+/** What the asker may see. It is part of the query: what is out of scope is never found. */
+export type Scope =
+  | Readonly<{ kind: 'all' }>
+  /** Mail whose envelope sender or recipient is `address`. */
+  | Readonly<{ kind: 'own'; address: string }>
+  /** Mail of these domains (sender, original or final recipient), or what happened on these hosts or clusters. */
+  | Readonly<{ kind: 'limited'; domains: readonly string[]; clusters: readonly string[] }>;
+
+export type TraceQuery = Readonly<{
+  keywords: readonly Keyword[];
+  /** Host or cluster as the user named it; null = every configured host. */
+  startHost: string | null;
+  window: TimeWindow;
+  /** IANA name of the zone the window is shown in. */
+  timeZone: string;
+  /** Do not follow beyond the window. */
+  onlyWindow: boolean;
+  scope: Scope;
+}>;
+
+/** RFC 5321 allows 320 octets for an address; message-ids of 998 exist. */
+const KEYWORD_MAX = 1000;
+const FORCED = /^(from|to|id|qid|client|sasl|text):/;
+
+const bare = (text: string): string => {
+  const inner = /^<(.*)>$/s.exec(text);
+  return inner ? inner[1]! : text;
+};
+
+const forced = (kind: string, value: string): Keyword => {
+  switch (kind) {
+    case 'client':
+      return { kind, text: value, network: parseNetwork(value) };
+    case 'from':
+    case 'to':
+    case 'id':
+      return { kind, text: bare(value) };
+    case 'qid':
+    case 'sasl':
+      return { kind, text: value };
+    default:
+      return { kind: 'text', text: value };
+  }
+};
+
+/**
+ * Reads one keyword of CONTRACT §1. The text is literal.
+ * @throws MailtraceError `keyword` when it is empty, too long, or holds a line break.
+ * @example parseKeyword('<abc@x.example>') // { kind: 'address-or-id', text: 'abc@x.example' }
+ */
+export const parseKeyword = (input: string): Keyword => {
+  const text = input.trim();
+  const prefix = FORCED.exec(text)?.[1];
+  const value = prefix === undefined ? text : text.slice(prefix.length + 1).trim();
+  // `from:<>` is the null sender; any other forced meaning needs a value.
+  if (value === '' || (prefix === undefined && bare(value) === '')) {
+    throw new MailtraceError('keyword', `The keyword "${input}" is empty.`, 'Give an address, a domain, an IP address, a message-id or a queue ID.');
+  }
+  if (value.length > KEYWORD_MAX) {
+    throw new MailtraceError('keyword', `A keyword has ${value.length} characters.`, `Use at most ${KEYWORD_MAX}.`);
+  }
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that no log line can hold.
+  if (/[\0\n\r]/.test(value)) {
+    throw new MailtraceError('keyword', 'A keyword holds a line break or NUL.', 'Remove it: log lines cannot contain it.');
+  }
+  if (prefix !== undefined) return forced(prefix, value);
+  const plain = bare(value);
+  if (plain.includes('@')) return { kind: 'address-or-id', text: plain };
+  const network = parseNetwork(plain);
+  if (network !== null) return { kind: 'network', text: plain, network };
+  if (plain.includes('.')) return { kind: 'domain-or-host', text: plain.replace(/\.$/, '') };
+  return { kind: 'word', text: plain };
+};
