@@ -1,8 +1,20 @@
 import { defineConfig } from 'vitest/config';
 
+/** Tests that need a real server, a browser or the packed tarball: minutes, not milliseconds. */
+const servicesBacked = ['test/e2e/**/*.test.ts', 'test/**/*-real.test.ts', 'test/package.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     env: { TZ: 'UTC' },
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...servicesBacked, 'test/fixtures/**'] },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: servicesBacked, testTimeout: 60_000, hookTimeout: 120_000 },
+      },
+    ],
   },
 });
