@@ -1,0 +1,69 @@
+// What the tests need and npm does not bring: one row each.
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+
+/**
+ * @typedef {object} Service
+ * @property {string} name
+ * @property {string} neededFor
+ * @property {string} env  Variable that names the program when it lies elsewhere.
+ * @property {readonly string[]} programs  Names or absolute paths; the first that can be run is taken.
+ * @property {string} debianPackage
+ */
+
+/** @type {readonly Service[]} */
+export const services = [
+  {
+    name: 'Chromium',
+    neededFor: 'the playground page in a real browser',
+    env: 'CHROMIUM_PATH',
+    programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+    debianPackage: 'chromium',
+  },
+];
+
+/** Daemons live outside the PATH of ordinary users. */
+const SYSTEM_FOLDERS = ['/usr/sbin', '/sbin', '/usr/local/sbin'];
+
+/** @param {string} path */
+const canRun = (path) => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/**
+ * Path of a service's program.
+ * @param {Service} service
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | null} null when none of its names can be run.
+ */
+export const findService = (service, env) => {
+  const folders = [...(env.PATH ?? '').split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS];
+  const named = env[service.env];
+  const paths = service.programs.flatMap((program) =>
+    program.startsWith('/') ? [program] : folders.map((folder) => join(folder, program)),
+  );
+  return (named === undefined ? paths : [named]).find(canRun) ?? null;
+};
+
+/**
+ * @param {string} name  A row's name.
+ * @returns {string} path of its program
+ * @throws when the row is unknown or its program is missing; the text says how to get it.
+ */
+export const getService = (name) => {
+  const service = services.find((row) => row.name === name);
+  if (service === undefined) throw new Error(`scripts/services.mjs has no row "${name}".`);
+  const path = findService(service, process.env);
+  if (path === null) throw new Error(describeMissing(service));
+  return path;
+};
+
+/** @param {Service} service */
+export const describeMissing = ({ name, neededFor, env, programs, debianPackage }) =>
+  `${name} is missing (needed for ${neededFor}; looked for ${programs.join(', ')}). ` +
+  `Install it, on Debian with "apt-get install ${debianPackage}", or name its path in ${env}.`;
