@@ -26,10 +26,11 @@ const install = (packages) => {
 };
 
 const wanting = findMissing();
-if (wanting.length > 0 && mayInstall()) {
-  // A variable that names a wrong path is not mended by a package.
-  install([...new Set(wanting.filter(({ env }) => process.env[env] === undefined).map((row) => row.debianPackage))]);
-}
+// A variable that names a wrong path is not mended by a package.
+const packages = [
+  ...new Set(wanting.filter(({ env }) => process.env[env] === undefined).map((row) => row.debianPackage)),
+];
+if (packages.length > 0 && mayInstall()) install(packages);
 const missing = wanting.length > 0 ? findMissing() : [];
-for (const service of missing) process.stderr.write(`${describeMissing(service)}\n`);
+for (const service of missing) process.stderr.write(`${describeMissing(service, process.env)}\n`);
 if (missing.length > 0) process.exit(1);

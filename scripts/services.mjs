@@ -59,11 +59,21 @@ export const getService = (name) => {
   const service = services.find((row) => row.name === name);
   if (service === undefined) throw new Error(`scripts/services.mjs has no row "${name}".`);
   const path = findService(service, process.env);
-  if (path === null) throw new Error(describeMissing(service));
+  if (path === null) throw new Error(describeMissing(service, process.env));
   return path;
 };
 
-/** @param {Service} service */
-export const describeMissing = ({ name, neededFor, env, programs, debianPackage }) =>
-  `${name} is missing (needed for ${neededFor}; looked for ${programs.join(', ')}). ` +
-  `Install it, on Debian with "apt-get install ${debianPackage}", or name its path in ${env}.`;
+/**
+ * @param {Service} service
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string} what is missing, what for, and how to get it
+ */
+export const describeMissing = (service, env) => {
+  const named = env[service.env];
+  const lookedFor =
+    named === undefined ? `looked for ${service.programs.join(', ')}` : `${service.env}=${named} cannot be run`;
+  return (
+    `${service.name} is missing (needed for ${service.neededFor}; ${lookedFor}). ` +
+    `Install it, on Debian with "apt-get install ${service.debianPackage}", or name its path in ${service.env}.`
+  );
+};
