@@ -65,11 +65,8 @@ export type RejectStage =
   | 'MAIL'
   | 'RCPT'
   | 'DATA'
-  | 'END-OF-MESSAGE'
   | 'VRFY'
   | 'ETRN'
-  | 'HEADER'
-  | 'BODY'
   | 'UNKNOWN';
 
 /** What every event of one queue ID carries. */
@@ -150,7 +147,8 @@ export type MtaEvent =
   | DeliveryEvent
   /** Recipient known before any delivery (`hold:` lines, Exim `for`). */
   | (Queued<'recipient'> & Readonly<{ recipient: string; originalRecipient: string | null }>)
-  | (Queued<'removed'>)
+  /** `byOperator`: true when the line says that the postmaster deleted it; null when it cannot be told. */
+  | (Queued<'removed'> & Readonly<{ byOperator: boolean | null }>)
   /** Given up after its lifetime; applies to every recipient still open (Postfix qmgr has no `to=` here). */
   | (Queued<'expired'> & Readonly<{ sender: string | null }>)
   | (Queued<'held'> & Readonly<{ reason: string | null; recipient: string | null }>)
@@ -168,8 +166,16 @@ export type MtaEvent =
   /** A verify probe (Postfix `deliverable`/`undeliverable`): not mail. */
   | (Queued<'probe'>)
   | RejectEvent
-  /** NOQUEUE: hold: the recipient belongs to the transaction of the same session. */
-  | (Readonly<{ kind: 'session-hold'; mta: Mta; client: Client; sender: string | null; recipient: string | null; reason: string }>)
+  /** `NOQUEUE: hold` or `discard`: it belongs to the transaction of the same session. */
+  | (Readonly<{
+      kind: 'session-action';
+      mta: Mta;
+      action: 'hold' | 'discard';
+      client: Client;
+      sender: string | null;
+      recipient: string | null;
+      reason: string;
+    }>)
   | SessionEvent;
 
 export type ParseOutcome =

@@ -1,0 +1,39 @@
+/** Which parser reads which line. */
+import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
+import { type Parser, UNKNOWN } from './parser.js';
+import { postfix } from './postfix.js';
+
+/** One line for each MTA or daemon family; the first that owns the program reads the line. */
+export const parsers: readonly Parser[] = [postfix];
+
+/** The parser for a line of this program and text; undefined when nobody claims it. */
+export const parserFor = (program: string, text: string): Parser | undefined =>
+  parsers.find((parser) => parser.ownsProgram(program)) ?? parsers.find((parser) => parser.recognises(text));
+
+/** Total: what nobody understands is `unknown`. */
+export const parseRecord = (record: LogRecord): ParseOutcome =>
+  parserFor(record.program, record.text)?.parse(record) ?? UNKNOWN;
+
+const idsOfEvent = (event: MtaEvent): readonly string[] => {
+  switch (event.kind) {
+    case 'session':
+    case 'session-action':
+      return [];
+    case 'reject':
+      return event.queueId === null ? [] : [event.queueId];
+    case 'arrival':
+      return [event.queueId, event.reinjectedFrom, event.requeuedFrom].filter((id) => id !== null);
+    case 'notice':
+      return [event.queueId, event.noticeQueueId];
+    case 'delivery':
+      return event.nextIs === 'same-host' ? [event.queueId, ...event.nextQueueIds] : [event.queueId];
+    default:
+      return [event.queueId];
+  }
+};
+
+/** Queue IDs on the record's own host that the line is about, or that it names as local next steps. */
+export const localQueueIds = (record: LogRecord): readonly string[] => {
+  const outcome = parseRecord(record);
+  return outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
+};

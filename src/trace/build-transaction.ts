@@ -1,0 +1,226 @@
+/** The events of one lifetime → one Transaction. */
+import type { Client, DeliveryEvent, DeliveryStatus, FilterResult, MtaEvent } from '../domain/event.js';
+import type { MessageId, QueueId } from '../domain/ids.js';
+import { type DeliveryAttempt, isFinal, type Notice, type Recipient, type Transaction } from '../domain/transaction.js';
+import type { Occurrence } from './fold.js';
+import type { Lifetime } from './lifetimes.js';
+
+type OpenRecipient = {
+  address: string;
+  originalAddress: string | null;
+  status: DeliveryStatus;
+  attempts: DeliveryAttempt[];
+};
+
+type Draft = {
+  mta: Transaction['mta'];
+  messageId: MessageId | null;
+  sender: string | null;
+  client: Client | null;
+  via: Transaction['via'];
+  sizeBytes: number | null;
+  recipientCount: number | null;
+  arrivedAtMs: number | null;
+  removed: boolean;
+  recipients: Map<string, OpenRecipient>;
+  filters: FilterResult[];
+  notices: Notice[];
+  reinjectedFrom: QueueId | null;
+  requeuedFrom: QueueId | null;
+  causedBy: QueueId | null;
+  isProbe: boolean;
+  state: Transaction['state'];
+  /** Process ids of the queue manager, as far as seen. */
+  managerPids: Set<number>;
+};
+
+const recipientOf = (draft: Draft, address: string, originalAddress: string | null): OpenRecipient => {
+  const key = `${address}\0${originalAddress ?? ''}`;
+  const known = draft.recipients.get(key) ?? (originalAddress === null ? undefined : adopt(draft, address, key));
+  if (known) {
+    known.originalAddress ??= originalAddress;
+    return known;
+  }
+  const created: OpenRecipient = { address, originalAddress, status: 'in-progress', attempts: [] };
+  draft.recipients.set(key, created);
+  return created;
+};
+
+/** A recipient first seen without `orig_to` (a hold line) and later with it is one recipient, as long as nothing was tried. */
+const adopt = (draft: Draft, address: string, key: string): OpenRecipient | undefined => {
+  const plain = draft.recipients.get(`${address}\0`);
+  if (plain === undefined || plain.attempts.length > 0) return undefined;
+  draft.recipients.delete(`${address}\0`);
+  draft.recipients.set(key, plain);
+  return plain;
+};
+
+const attemptOf = (event: DeliveryEvent, timeMs: number): DeliveryAttempt => ({
+  timeMs,
+  status: event.status,
+  dsn: event.dsn,
+  replyCode: event.replyCode,
+  relay: event.relay,
+  response: event.response,
+  delayMs: event.delayMs,
+  delaysMs: event.delaysMs,
+  nextQueueId: event.nextQueueIds[0] ?? null,
+  nextQueueIds: event.nextQueueIds,
+  nextIs: event.nextIs,
+  by: event.by,
+  agent: event.agent,
+});
+
+const setOpen = (draft: Draft, status: DeliveryStatus): void => {
+  for (const recipient of draft.recipients.values()) if (!isFinal(recipient.status)) recipient.status = status;
+};
+
+/** A hold rule or DISCARD names one recipient although it takes the whole message (cleanup_message.c logs the last). */
+const applyToMessage = (draft: Draft, state: 'held' | 'discarded', recipient: string | null): void => {
+  draft.state = state;
+  if (recipient !== null && recipient !== '') recipientOf(draft, recipient, null);
+  setOpen(draft, state);
+};
+
+const isOpen = (draft: Draft): boolean =>
+  draft.recipients.size === 0 || [...draft.recipients.values()].some(({ status }) => !isFinal(status));
+
+/**
+ * The queue manager removes a message only when every recipient is settled; `postsuper -d` removes it as it is. Where the
+ * header lost the daemon, the pid tells: the queue manager's stands on the `queue active` line.
+ */
+const applyRemoval = (draft: Draft, byOperator: boolean | null, pid: number | null): void => {
+  draft.removed = true;
+  if (draft.state === 'requeued' || draft.state === 'discarded') return;
+  const isDeleted = byOperator ?? (draft.state === 'held' || (pid !== null && !draft.managerPids.has(pid)));
+  if (isDeleted && isOpen(draft)) {
+    draft.state = 'deleted';
+    setOpen(draft, 'deleted');
+  }
+};
+
+const applyArrival = (draft: Draft, event: Extract<MtaEvent, { kind: 'arrival' }>, timeMs: number): void => {
+  draft.arrivedAtMs = timeMs;
+  draft.via = event.via;
+  draft.client = event.client;
+  draft.sender ??= event.sender;
+  draft.messageId ??= event.messageId ?? null;
+  draft.sizeBytes ??= event.sizeBytes ?? null;
+  draft.reinjectedFrom = event.reinjectedFrom;
+  draft.requeuedFrom = event.requeuedFrom;
+  draft.causedBy = event.causedBy ?? null;
+};
+
+const applyDelivery = (draft: Draft, event: DeliveryEvent, timeMs: number): void => {
+  const recipient = recipientOf(draft, event.recipient, event.originalRecipient);
+  recipient.attempts.push(attemptOf(event, timeMs));
+  // A recipient that is settled stays so: a late duplicate or a line out of order changes nothing.
+  if (!isFinal(recipient.status) || isFinal(event.status)) recipient.status = event.status;
+};
+
+const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
+  switch (event.kind) {
+    case 'arrival':
+      return applyArrival(draft, event, timeMs);
+    case 'message-id':
+      draft.messageId ??= event.messageId;
+      return;
+    case 'queued':
+      if (pid !== null) draft.managerPids.add(pid);
+      draft.sender = event.sender;
+      draft.sizeBytes = event.sizeBytes ?? draft.sizeBytes;
+      draft.recipientCount = Math.max(event.recipientCount ?? 0, draft.recipientCount ?? 0) || null;
+      if (draft.state === 'held') draft.state = 'active';
+      return;
+    case 'delivery':
+      return applyDelivery(draft, event, timeMs);
+    case 'recipient':
+      recipientOf(draft, event.recipient, event.originalRecipient);
+      return;
+    case 'removed':
+      return applyRemoval(draft, event.byOperator, pid);
+    case 'expired':
+      draft.sender ??= event.sender;
+      return setOpen(draft, 'expired');
+    case 'held':
+      return applyToMessage(draft, 'held', event.recipient);
+    case 'released':
+      draft.state = 'active';
+      for (const recipient of draft.recipients.values()) if (recipient.status === 'held') recipient.status = 'in-progress';
+      return;
+    case 'deleted':
+      draft.removed = true;
+      draft.state = 'deleted';
+      return setOpen(draft, 'deleted');
+    case 'requeued':
+      draft.state = 'requeued';
+      return;
+    case 'discarded':
+      return applyToMessage(draft, 'discarded', event.recipient);
+    case 'notice':
+      draft.notices.push({ queueId: event.noticeQueueId, kind: event.notice });
+      return;
+    case 'filter':
+      draft.filters.push(event.filter);
+      return;
+    case 'probe':
+      draft.isProbe = true;
+      return;
+    case 'reject':
+    case 'aborted':
+    case 'session':
+    case 'session-action':
+      return;
+  }
+};
+
+/** @param actions `NOQUEUE: hold` and `discard` lines of the session in which the message arrived */
+export const buildTransaction = (
+  lifetime: Lifetime,
+  actions: readonly { event: Extract<MtaEvent, { kind: 'session-action' }> }[],
+): Transaction => {
+  const first = lifetime.occurrences[0]!;
+  const last = lifetime.occurrences.at(-1)!;
+  const queueId = lifetime.occurrences.flatMap(({ event }) =>
+    event.kind === 'session' || event.kind === 'session-action' || event.queueId === null ? [] : [event.queueId],
+  )[0]!;
+  const draft: Draft = {
+    mta: first.event.mta,
+    messageId: null,
+    sender: null,
+    client: null,
+    via: null,
+    sizeBytes: null,
+    recipientCount: null,
+    arrivedAtMs: null,
+    removed: false,
+    recipients: new Map(),
+    filters: [],
+    notices: [],
+    reinjectedFrom: null,
+    requeuedFrom: null,
+    causedBy: null,
+    isProbe: false,
+    state: 'active',
+    managerPids: new Set(),
+  };
+  for (const { event } of actions) {
+    applyToMessage(draft, event.action === 'hold' ? 'held' : 'discarded', event.recipient);
+    draft.sender ??= event.sender;
+  }
+  for (const occurrence of lifetime.occurrences) apply(draft, occurrence);
+  const recipients: readonly Recipient[] = [...draft.recipients.values()];
+  const { managerPids: _, ...facts } = draft;
+  return {
+    ...facts,
+    recipients,
+    host: first.host,
+    queueId,
+    arrivedAtMs: draft.arrivedAtMs ?? first.timeMs,
+    hasArrival: draft.arrivedAtMs !== null,
+    firstSeenMs: first.timeMs,
+    lastSeenMs: last.timeMs,
+    // A bounce has no arrival line: cleanup logs only its message-id.
+    via: draft.via ?? (draft.sender === '' ? 'internal' : null),
+  };
+};

@@ -1,0 +1,109 @@
+/** One queue ID on one host names several messages over time: its events are cut into lifetimes, one for each message. */
+import type { MtaEvent } from '../domain/event.js';
+import type { Occurrence } from './fold.js';
+
+export type Lifetime = Readonly<{
+  /** Sorted by time; never empty; each event once. */
+  occurrences: readonly Occurrence[];
+  /** Nothing but arrival, message-id and refused recipients was logged: the message may never have been accepted. */
+  isOnlyArrival: boolean;
+}>;
+
+/** Order of events that bear the same stamp: the order in which an MTA must log them. */
+const RANK: Readonly<Record<MtaEvent['kind'], number>> = {
+  session: 0,
+  'session-action': 0,
+  arrival: 1,
+  reject: 2,
+  'message-id': 3,
+  filter: 4,
+  held: 5,
+  recipient: 5,
+  aborted: 6,
+  discarded: 6,
+  released: 7,
+  queued: 8,
+  probe: 9,
+  delivery: 9,
+  expired: 10,
+  notice: 11,
+  requeued: 12,
+  deleted: 12,
+  removed: 13,
+};
+
+/** Lines of one message written this far before its arrival line are out of order, not of an earlier message. */
+const DISORDER_MS = 5000;
+/** After its removal a queue ID names nobody; filters and shippers may still log within this time. */
+const AFTERMATH_MS = 60_000;
+
+const sortKey = (occurrence: Occurrence): string => JSON.stringify(occurrence.event);
+
+const ENDING: ReadonlySet<MtaEvent['kind']> = new Set(['removed', 'deleted', 'requeued']);
+
+/**
+ * Sorted by time; within one stamp by rank, so that the order in which a shipper wrote lines of one stamp cannot matter.
+ * The same line read twice is kept once.
+ */
+const arrange = (occurrences: readonly Occurrence[]): Occurrence[] => {
+  const keyed = occurrences.map((occurrence) => ({ occurrence, key: sortKey(occurrence) }));
+  keyed.sort(
+    (a, b) =>
+      a.occurrence.timeMs - b.occurrence.timeMs ||
+      RANK[a.occurrence.event.kind] - RANK[b.occurrence.event.kind] ||
+      (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
+  );
+  return keyed
+    .filter(({ occurrence, key }, index) => {
+      const before = keyed[index - 1];
+      return before === undefined || before.occurrence.timeMs !== occurrence.timeMs || before.key !== key;
+    })
+    .map(({ occurrence }) => occurrence);
+};
+
+/** What the current lifetime has shown so far. */
+type State = { arrivalMs: number | null; endMs: number | null; messageId: string | null | undefined; sender: string | null };
+
+const startsAnew = (state: State, first: Occurrence, { event, timeMs }: Occurrence): boolean => {
+  if (event.kind === 'arrival') {
+    if (state.arrivalMs !== null || state.endMs !== null) return true;
+    return timeMs - first.timeMs > DISORDER_MS;
+  }
+  if (state.endMs !== null && timeMs - state.endMs > AFTERMATH_MS) return true;
+  if (event.kind === 'message-id') {
+    const isOther = state.messageId !== undefined && state.messageId !== event.messageId;
+    return isOther || (state.endMs !== null && timeMs > state.endMs);
+  }
+  if (event.kind === 'queued') {
+    const isOther = state.sender !== null && state.sender !== event.sender;
+    return isOther || (state.endMs !== null && timeMs > state.endMs);
+  }
+  return false;
+};
+
+const note = (state: State, { event, timeMs }: Occurrence): void => {
+  if (event.kind === 'arrival') state.arrivalMs = timeMs;
+  if (event.kind === 'message-id') state.messageId = event.messageId;
+  if (event.kind === 'queued') state.sender = event.sender;
+  if (ENDING.has(event.kind)) state.endMs = timeMs;
+};
+
+const ARRIVING: ReadonlySet<MtaEvent['kind']> = new Set(['arrival', 'message-id', 'reject', 'aborted', 'filter']);
+
+/** @param occurrences all events of one queue ID on one host, in any order */
+export const splitLifetimes = (occurrences: readonly Occurrence[]): readonly Lifetime[] => {
+  const lifetimes: Occurrence[][] = [];
+  let state: State = { arrivalMs: null, endMs: null, messageId: undefined, sender: null };
+  for (const occurrence of arrange(occurrences)) {
+    const current = lifetimes.at(-1);
+    if (current === undefined || startsAnew(state, current[0]!, occurrence)) {
+      lifetimes.push([occurrence]);
+      state = { arrivalMs: null, endMs: null, messageId: undefined, sender: null };
+    } else current.push(occurrence);
+    note(state, occurrence);
+  }
+  return lifetimes.map((list) => ({
+    occurrences: list,
+    isOnlyArrival: list.every(({ event }) => ARRIVING.has(event.kind)),
+  }));
+};

@@ -1,0 +1,197 @@
+/**
+ * Transactions → hops. A hop needs evidence: the accepting reply named the next queue ID, the next host logged where the
+ * message came from, or, where a reply names nothing, one message-id on the host that was spoken to. Strangers are never joined.
+ */
+import type { Evidence, Gap, Hop, HopEnd } from '../domain/chain.js';
+import type { HostName, QueueId } from '../domain/ids.js';
+import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
+import type { Machines } from './machines.js';
+import type { Handover } from './handover.js';
+import { createFinder, type Finder } from './find-next.js';
+
+export type LinkInput = Readonly<{
+  transactions: readonly Transaction[];
+  machines: Machines;
+  /** Why a host that was spoken to at this time shows no transaction. */
+  gapReason: (host: HostName, timeMs: number) => Gap;
+}>;
+
+/** A hop between two transactions at hand. */
+export type Link = Readonly<{ from: Transaction; to: Transaction; recipients: readonly string[]; evidence: Evidence }>;
+
+/** A hop of which only one side is at hand. */
+export type OpenEnd = Readonly<{
+  transaction: Transaction;
+  direction: 'out' | 'in';
+  other: HopEnd;
+  gap: Gap;
+  recipients: readonly string[];
+  timeMs: number;
+}>;
+
+export type Links = Readonly<{ links: readonly Link[]; openEnds: readonly OpenEnd[] }>;
+
+type MutableLink = { from: Transaction; to: Transaction; recipients: Set<string>; evidence: Evidence };
+type MutableEnd = Omit<OpenEnd, 'recipients'> & { recipients: Set<string> };
+
+const evidenceOf = (handover: Handover, to: Transaction): Evidence => {
+  if (handover.attempt.by === 'forward') return 'forward';
+  if (handover.from.host === to.host) return 'reinjection';
+  return handover.attempt.by === 'lmtp' ? 'lmtp' : 'queued-as';
+};
+
+/** Collects hops, at most one for each pair of transactions. */
+const createCollector = () => {
+  const links = new Map<Transaction, Map<Transaction, MutableLink>>();
+  const incoming = new Map<Transaction, MutableLink[]>();
+  const ends = new Map<string, MutableEnd>();
+  return {
+    link: (from: Transaction, to: Transaction, recipients: readonly string[], evidence: Evidence): void => {
+      const outgoing = links.get(from) ?? new Map<Transaction, MutableLink>();
+      links.set(from, outgoing);
+      const known = outgoing.get(to);
+      if (known) {
+        for (const recipient of recipients) known.recipients.add(recipient);
+        return;
+      }
+      const link = { from, to, recipients: new Set(recipients), evidence };
+      outgoing.set(to, link);
+      incoming.set(to, [...(incoming.get(to) ?? []), link]);
+    },
+    openEnd: (key: string, end: Omit<OpenEnd, 'recipients'>, recipients: readonly string[]): void => {
+      const known = ends.get(key) ?? { ...end, recipients: new Set<string>() };
+      for (const recipient of recipients) known.recipients.add(recipient);
+      ends.set(key, known);
+    },
+    hasIncoming: (to: Transaction): boolean => incoming.has(to),
+    result: (): Links => ({
+      links: [...links.values()].flatMap((outgoing) =>
+        [...outgoing.values()].map((link) => ({ ...link, recipients: [...link.recipients] })),
+      ),
+      openEnds: [...ends.values()].map((end) => ({ ...end, recipients: [...end.recipients] })),
+    }),
+  };
+};
+
+type Collector = ReturnType<typeof createCollector>;
+
+const handoversOf = (transactions: readonly Transaction[]): Handover[] =>
+  transactions
+    .flatMap((from) =>
+      from.recipients.flatMap((recipient) =>
+        recipient.attempts
+          .filter((attempt) => attempt.status === 'sent')
+          .map((attempt) => ({ from, attempt, recipient: recipient.address })),
+      ),
+    )
+    .sort((a, b) => a.attempt.timeMs - b.attempt.timeMs);
+
+/** Hand-overs whose reply named the next queue ID. Returns those whose far side is not at hand, and the unnamed ones. */
+const linkByQueueId = (handovers: readonly Handover[], finder: Finder, collector: Collector): Handover[] =>
+  handovers.filter((handover) => {
+    const { attempt, from, recipient } = handover;
+    let isFound = false;
+    for (const id of attempt.nextQueueIds) {
+      const to = finder.byQueueId(handover, id);
+      if (to === undefined) continue;
+      isFound = true;
+      collector.link(from, to, [recipient], evidenceOf(handover, to));
+    }
+    return !isFound;
+  });
+
+/** One line for each recipient, one delivery: they go to the same next transaction. */
+const deliveryKey = ({ from, attempt }: Handover): string =>
+  JSON.stringify([from.host, from.queueId, attempt.timeMs, attempt.relay, attempt.response, attempt.agent]);
+
+const linkByMessageId = (handovers: readonly Handover[], finder: Finder, collector: Collector): Handover[] => {
+  const chosen = new Map<string, Transaction | undefined>();
+  return handovers.filter((handover) => {
+    const key = deliveryKey(handover);
+    // Same relay, same reply, some milliseconds apart: Postfix logs the recipients of one delivery one after the other.
+    if (!chosen.has(key)) chosen.set(key, finder.byMessageId(handover, collector.hasIncoming, chosen));
+    const to = chosen.get(key);
+    if (to === undefined) return true;
+    const evidence = to.host === handover.from.host ? 'reinjection' : 'message-id';
+    collector.link(handover.from, to, [handover.recipient], evidence);
+    return false;
+  });
+};
+
+const sharedRecipients = (from: Transaction, to: Transaction): readonly string[] => {
+  const known = new Set(from.recipients.map(({ address }) => address.toLowerCase()));
+  const shared = to.recipients.filter(
+    ({ address, originalAddress }) => known.has(address.toLowerCase()) || known.has((originalAddress ?? '').toLowerCase()),
+  );
+  return (shared.length > 0 ? shared : to.recipients).map(({ address }) => address);
+};
+
+/** The next transaction itself says where it came from: `orig_id=` after a requeue, `orig_queue_id=` behind a content filter. */
+const linkByOrigin = (transactions: readonly Transaction[], finder: Finder, collector: Collector): void => {
+  for (const to of transactions) {
+    const requeued = to.requeuedFrom === null ? undefined : finder.origin(to, to.host, to.requeuedFrom);
+    if (requeued) collector.link(requeued, to, sharedRecipients(requeued, to), 'requeue');
+    if (to.reinjectedFrom === null || collector.hasIncoming(to)) continue;
+    const filtered = finder.origin(to, finder.clientHost(to) ?? to.host, to.reinjectedFrom);
+    if (filtered) collector.link(filtered, to, sharedRecipients(filtered, to), 'reinjection');
+  }
+};
+
+const idOf = (attempt: DeliveryAttempt): QueueId | null => attempt.nextQueueId;
+
+/** A hand-over by LMTP is the final delivery when the mailbox server's own log is not at hand; so is one without a relay. */
+const isFinalDelivery = ({ attempt }: Handover): boolean => attempt.relay === null || attempt.by === 'lmtp';
+
+const noteGapsAfter = (handovers: readonly Handover[], input: LinkInput, finder: Finder, collector: Collector): void => {
+  for (const handover of handovers) {
+    const { from, attempt, recipient } = handover;
+    if (isFinalDelivery(handover) && attempt.by !== 'forward') continue;
+    const host = finder.hostOf(handover);
+    const other: HopEnd = { host, queueId: idOf(attempt) };
+    const end = { transaction: from, direction: 'out' as const, other, timeMs: attempt.timeMs };
+    const key = JSON.stringify(['out', from.host, from.queueId, from.arrivedAtMs, other]);
+    collector.openEnd(key, { ...end, gap: input.gapReason(host, attempt.timeMs) }, [recipient]);
+  }
+};
+
+/** A configured machine handed the message in, but none of its transactions at hand did. */
+const noteGapsBefore = (input: LinkInput, finder: Finder, collector: Collector): void => {
+  for (const transaction of input.transactions) {
+    const host = finder.clientHost(transaction);
+    if (host === null || collector.hasIncoming(transaction) || host === transaction.host) continue;
+    if (!input.machines.isConfigured(host)) continue;
+    const key = JSON.stringify(['in', transaction.host, transaction.queueId, transaction.arrivedAtMs]);
+    const gap = input.gapReason(host, transaction.arrivedAtMs);
+    const recipients = transaction.recipients.map(({ address }) => address);
+    const end = { transaction, direction: 'in' as const, other: { host, queueId: null }, gap };
+    collector.openEnd(key, { ...end, timeMs: transaction.arrivedAtMs }, recipients);
+  }
+};
+
+/** Finds every hop that the transactions at hand attest, and says where one side is missing. */
+export const linkTransactions = (input: LinkInput): Links => {
+  const finder = createFinder(input.transactions, input.machines);
+  const collector = createCollector();
+  const unnamed = linkByQueueId(handoversOf(input.transactions), finder, collector);
+  linkByOrigin(input.transactions, finder, collector);
+  const open = linkByMessageId(unnamed, finder, collector);
+  noteGapsAfter(open, input, finder, collector);
+  noteGapsBefore(input, finder, collector);
+  return collector.result();
+};
+
+/** The hop of CONTRACT §2. */
+export const hopOfLink = ({ from, to, recipients, evidence }: Link): Hop => ({
+  from: { host: from.host, queueId: from.queueId },
+  to: { host: to.host, queueId: to.queueId },
+  gap: null,
+  recipients,
+  evidence,
+});
+
+export const hopOfOpenEnd = ({ transaction, direction, other, gap, recipients }: OpenEnd): Hop => {
+  const here = { host: transaction.host, queueId: transaction.queueId };
+  const [from, to] = direction === 'out' ? [here, other] : [other, here];
+  return { from, to, gap, recipients, evidence: 'none' };
+};
+

@@ -1,0 +1,145 @@
+/** What became of a message: each final recipient once, then one word (CONTRACT §2). */
+import type { Verdict } from '../domain/chain.js';
+import type { DeliveryStatus } from '../domain/event.js';
+import type { DeliveryAttempt, Recipient, Transaction } from '../domain/transaction.js';
+import type { Component } from './components.js';
+import type { Link } from './link.js';
+
+/** The end of one recipient's way, as far as it is known. */
+export type FinalOutcome = Readonly<{
+  transaction: Transaction;
+  /** null where the log names no recipient (held or deleted before any delivery). */
+  recipient: Recipient | null;
+  status: DeliveryStatus;
+  /** Host behind a gap that took the message over; null when this transaction's own host ended it. */
+  takenBy: string | null;
+}>;
+
+const handedOn = (links: readonly Link[]): Map<Transaction, Set<string>> => {
+  const map = new Map<Transaction, Set<string>>();
+  for (const { from, recipients } of links) {
+    const set = map.get(from) ?? new Set<string>();
+    for (const address of recipients) set.add(address);
+    map.set(from, set);
+  }
+  return map;
+};
+
+const nameless = (transaction: Transaction, status: DeliveryStatus): FinalOutcome => ({
+  transaction,
+  recipient: null,
+  status,
+  takenBy: null,
+});
+
+const stateWithoutRecipients = (transaction: Transaction): DeliveryStatus => {
+  switch (transaction.state) {
+    case 'held':
+    case 'deleted':
+    case 'discarded':
+      return transaction.state;
+    case 'requeued':
+      return 'in-progress';
+    case 'active':
+      return transaction.removed ? 'unknown' : 'in-progress';
+  }
+};
+
+/** Where a hop leads behind a gap, the status there is not known, unless the host is somebody else's: it accepted. */
+const statusBehind = (component: Component, transaction: Transaction, recipient: Recipient): FinalOutcome => {
+  const end = component.openEnds.find(
+    (candidate) =>
+      candidate.direction === 'out' &&
+      candidate.transaction === transaction &&
+      candidate.recipients.includes(recipient.address),
+  );
+  const outcome = { transaction, recipient, status: recipient.status, takenBy: end?.other.host ?? null };
+  if (end === undefined || recipient.status !== 'sent') return outcome;
+  switch (end.gap) {
+    case 'external':
+      return outcome;
+    case 'not-yet-logged':
+      return { ...outcome, status: 'in-progress' };
+    case 'unread':
+    case 'unreachable':
+    case 'unknown':
+      // The way may go on from there: another part of the message came from that host.
+      return { ...outcome, status: 'unknown' };
+  }
+};
+
+const goesOn = (component: Component, outcome: FinalOutcome): boolean =>
+  outcome.takenBy !== null &&
+  component.openEnds.some((end) => end.direction === 'in' && end.other.host === outcome.takenBy);
+
+/** Each final recipient once, after aliases, lists and forwards; recipients handed on to a further transaction are not final. */
+export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
+  const onward = handedOn(component.links);
+  const requeued = new Set(component.links.filter(({ evidence }) => evidence === 'requeue').map(({ from }) => from));
+  const outcomes = component.transactions.flatMap((transaction): readonly FinalOutcome[] => {
+    if (requeued.has(transaction)) return transaction.recipients.filter(({ status }) => status === 'bounced').map((recipient) => statusBehind(component, transaction, recipient));
+    const own = transaction.recipients.filter(({ address }) => !onward.get(transaction)?.has(address));
+    const open = transaction.removed ? 0 : (transaction.recipientCount ?? 0) - transaction.recipients.length;
+    const rest: FinalOutcome[] =
+      transaction.recipients.length === 0
+        ? [nameless(transaction, stateWithoutRecipients(transaction))]
+        : open > 0 && transaction.state === 'active'
+          ? [nameless(transaction, 'in-progress')]
+          : [];
+    return [...own.map((recipient) => statusBehind(component, transaction, recipient)), ...rest];
+  });
+  const ended = outcomes.filter((outcome) => !(outcome.status === 'unknown' && goesOn(component, outcome)));
+  return ended.length > 0 ? ended : outcomes;
+};
+
+const LOOP_TEXT = /\btoo many hops\b|\bhop ?count exceeded\b|\bmail forwarding loop\b|\bmail loop\b|loops back to myself/i;
+
+const saysLoop = (attempt: DeliveryAttempt): boolean =>
+  (attempt.status === 'bounced' || attempt.status === 'deferred') &&
+  (attempt.dsn === '5.4.6' || LOOP_TEXT.test(attempt.response ?? ''));
+
+/** A recipient that came to one host with one address so often goes round. */
+const PASSES_MAX = 3;
+
+/** How often the way that ends in `transaction` entered its host, from another one, for this address. */
+const passesOf = (transaction: Transaction, address: string, incoming: ReadonlyMap<Transaction, Link[]>): number => {
+  let passes = 0;
+  const seen = new Set<Transaction>();
+  for (let at: Transaction | undefined = transaction; at !== undefined && !seen.has(at); ) {
+    seen.add(at);
+    const link: Link | undefined = incoming.get(at)?.find(({ recipients }) => recipients.some((r) => r.toLowerCase() === address));
+    const isHere = at.host === transaction.host;
+    if (isHere && link?.from.host !== at.host) passes++;
+    at = link?.from;
+  }
+  return passes;
+};
+
+export const isLoop = (component: Component): boolean => {
+  if (component.transactions.some((t) => t.recipients.some((r) => r.attempts.some(saysLoop)))) return true;
+  if (component.transactions.length < PASSES_MAX) return false;
+  const incoming = new Map<Transaction, Link[]>();
+  for (const link of component.links) incoming.set(link.to, [...(incoming.get(link.to) ?? []), link]);
+  const perHost = new Map<string, number>();
+  for (const { host } of component.transactions) perHost.set(host, (perHost.get(host) ?? 0) + 1);
+  return component.transactions.some(
+    (t) =>
+      (perHost.get(t.host) ?? 0) >= PASSES_MAX &&
+      t.recipients.some((r) => passesOf(t, r.address.toLowerCase(), incoming) >= PASSES_MAX),
+  );
+};
+
+const OPEN: readonly DeliveryStatus[] = ['held', 'deferred', 'in-progress'];
+
+const wordOf = (status: DeliveryStatus): Verdict => (status === 'sent' ? 'delivered' : status);
+
+/** The first rule of CONTRACT §2 that applies. */
+export const decideVerdict = (component: Component, outcomes: readonly FinalOutcome[]): Verdict => {
+  if (isLoop(component)) return 'loop';
+  const statuses = new Set(outcomes.map(({ status }) => status));
+  if (statuses.size === 0) return 'unknown';
+  for (const open of OPEN) if (statuses.has(open)) return wordOf(open);
+  if (statuses.size === 1) return wordOf([...statuses][0]!);
+  if (statuses.has('unknown')) return 'unknown';
+  return statuses.has('sent') ? 'partly-delivered' : 'bounced';
+};
