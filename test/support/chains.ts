@@ -36,7 +36,12 @@ export const attempt = (facts: Partial<DeliveryAttempt> = {}): DeliveryAttempt =
 });
 
 /** Accepted by `to`, which answered with its own queue ID. */
-export const handedTo = (to: string, ip: string, nextQueueId: string, facts: Partial<DeliveryAttempt> = {}): DeliveryAttempt =>
+export const handedTo = (
+  to: string,
+  ip: string,
+  nextQueueId: string,
+  facts: Partial<DeliveryAttempt> = {},
+): DeliveryAttempt =>
   attempt({
     relay: relay(to, ip),
     response: `250 2.0.0 Ok: queued as ${nextQueueId}`,
@@ -113,7 +118,9 @@ export const hop = (
   ...facts,
 });
 
-export const finding = (facts: Pick<Finding, 'code' | 'text'> & { severity?: Finding['severity']; host?: string }): Finding => ({
+export const finding = (
+  facts: Pick<Finding, 'code' | 'text'> & { severity?: Finding['severity']; host?: string },
+): Finding => ({
   code: facts.code,
   severity: facts.severity ?? 'warning',
   text: facts.text,
@@ -217,7 +224,9 @@ export const deliveredChain = (): Chain => {
         client: client('localhost', '127.0.0.1'),
         arrivedAtMs: at(1.8),
         reinjectedFrom: queueId('4jWkFk143lznk7d'),
-        recipients: [recipient(to, [handedTo(MAILBOX1, '10.20.0.40', '2D6F4546A3F', { timeMs: at(3), delayMs: 1100 })])],
+        recipients: [
+          recipient(to, [handedTo(MAILBOX1, '10.20.0.40', '2D6F4546A3F', { timeMs: at(3), delayMs: 1100 })]),
+        ],
         filters: [{ source: 'amavis', action: 'CLEAN', score: -1.9 }],
       }),
       transaction({
@@ -284,7 +293,12 @@ export const deferredThenSentChain = (): Chain => {
         text: 'mx1.campus.example needed 10 min 54 s for 7C0A254689B, nearly all of it waiting in the queue.',
         host: MX1,
       }),
-      finding({ code: 'retrying', severity: 'info', text: 'Deferred 2 times with 450 4.2.0 before it was accepted.', host: MX1 }),
+      finding({
+        code: 'retrying',
+        severity: 'info',
+        text: 'Deferred 2 times with 450 4.2.0 before it was accepted.',
+        host: MX1,
+      }),
     ],
   });
 };
@@ -345,7 +359,9 @@ export const bouncedChains = (): readonly [Chain, Chain] => {
         arrivedAtMs: at(32.1),
         causedBy: queueId('A1C2D5468EF'),
         recipients: [
-          recipient('erin@campus.example', [handedTo(MAILBOX1, '10.20.0.40', '3F6F4546B01', { timeMs: at(33), delayMs: 700 })]),
+          recipient('erin@campus.example', [
+            handedTo(MAILBOX1, '10.20.0.40', '3F6F4546B01', { timeMs: at(33), delayMs: 700 }),
+          ]),
         ],
       }),
       transaction({
@@ -397,7 +413,8 @@ export const listChain = (): Chain => {
   const members = ['bob@campus.example', 'carol@campus.example', 'frank@partner.example'] as const;
   return chain({
     verdict: 'deferred',
-    summary: '2 of 3 recipients have it; frank@partner.example is waiting on lists1.campus.example (connection timed out).',
+    summary:
+      '2 of 3 recipients have it; frank@partner.example is waiting on lists1.campus.example (connection timed out).',
     nextStep: 'Check whether lists1.campus.example can reach mx.partner.example on port 25; it tries again by itself.',
     transactions: [
       transaction({
@@ -416,8 +433,12 @@ export const listChain = (): Chain => {
         arrivedAtMs: at(100.8),
         removed: false,
         recipients: [
-          recipient(members[0], [handedTo(MAILBOX1, '10.20.0.40', '7C22354690C', { timeMs: at(103) })], { originalAddress: list }),
-          recipient(members[1], [handedTo(MAILBOX2, '10.20.0.41', '8D33454690D', { timeMs: at(103.2) })], { originalAddress: list }),
+          recipient(members[0], [handedTo(MAILBOX1, '10.20.0.40', '7C22354690C', { timeMs: at(103) })], {
+            originalAddress: list,
+          }),
+          recipient(members[1], [handedTo(MAILBOX2, '10.20.0.41', '8D33454690D', { timeMs: at(103.2) })], {
+            originalAddress: list,
+          }),
           recipient(
             members[2],
             [133, 433, 1033].map((seconds) =>
@@ -459,7 +480,9 @@ export const listChain = (): Chain => {
       hop([LISTS, '6B11254690B'], [MAILBOX1, '7C22354690C'], { recipients: [members[0]] }),
       hop([LISTS, '6B11254690B'], [MAILBOX2, '8D33454690D'], { recipients: [members[1]] }),
     ],
-    findings: [finding({ code: 'retrying', text: '3 attempts for frank@partner.example so far, all 4.4.1.', host: LISTS })],
+    findings: [
+      finding({ code: 'retrying', text: '3 attempts for frank@partner.example so far, all 4.4.1.', host: LISTS }),
+    ],
   });
 };
 
@@ -468,7 +491,8 @@ export const externalGapChain = (): Chain => {
   const to = 'grace@elsewhere.example';
   return chain({
     verdict: 'delivered',
-    summary: 'Handed to mx.elsewhere.example, which accepted it at 09:05:02 as AbC123; what happened there is in its own log.',
+    summary:
+      'Handed to mx.elsewhere.example, which accepted it at 09:05:02 as AbC123; what happened there is in its own log.',
     nextStep: 'If it is still missing, give the postmaster of elsewhere.example the queue ID AbC123 and the time.',
     transactions: [
       transaction({
@@ -478,14 +502,26 @@ export const externalGapChain = (): Chain => {
         sender: 'erin@campus.example',
         client: client('desk7.campus.example', '10.20.7.7', 'erin'),
         arrivedAtMs: at(300),
-        recipients: [recipient(to, [handedTo('mx.elsewhere.example', '203.0.113.80', 'AbC123', { timeMs: at(302), delayMs: 1840 })])],
+        recipients: [
+          recipient(to, [
+            handedTo('mx.elsewhere.example', '203.0.113.80', 'AbC123', { timeMs: at(302), delayMs: 1840 }),
+          ]),
+        ],
       }),
     ],
     hops: [
-      hop([MX2, 'C4D5E54691F'], ['mx.elsewhere.example', 'AbC123'], { gap: 'external', recipients: [to], evidence: 'none' }),
+      hop([MX2, 'C4D5E54691F'], ['mx.elsewhere.example', 'AbC123'], {
+        gap: 'external',
+        recipients: [to],
+        evidence: 'none',
+      }),
     ],
     findings: [
-      finding({ code: 'gap', severity: 'info', text: 'mx.elsewhere.example is outside your fleet: there is no log of it here.' }),
+      finding({
+        code: 'gap',
+        severity: 'info',
+        text: 'mx.elsewhere.example is outside your fleet: there is no log of it here.',
+      }),
     ],
   });
 };
@@ -502,7 +538,8 @@ export const loopChain = (): Chain => {
       host: hosts[index] ?? MX1,
       queueId: id,
       messageId,
-      client: index === 0 ? client('c104.sender.example', '198.51.100.104') : client(hosts[index - 1] ?? null, '10.20.0.10'),
+      client:
+        index === 0 ? client('c104.sender.example', '198.51.100.104') : client(hosts[index - 1] ?? null, '10.20.0.10'),
       arrivedAtMs: at(400 + index),
       recipients: [
         recipient(to, [
@@ -515,21 +552,31 @@ export const loopChain = (): Chain => {
                 relay: relay(MX1, '10.20.0.10'),
                 response: `host ${MX1}[10.20.0.10] said: 554 5.4.6 Error: too many hops (in reply to end of DATA command)`,
               })
-            : handedTo(index % 2 === 0 ? MX2 : MX1, index % 2 === 0 ? '10.20.0.11' : '10.20.0.10', next, { timeMs: at(400.5 + index) }),
+            : handedTo(index % 2 === 0 ? MX2 : MX1, index % 2 === 0 ? '10.20.0.11' : '10.20.0.10', next, {
+                timeMs: at(400.5 + index),
+              }),
         ]),
       ],
     });
   });
   return chain({
     verdict: 'loop',
-    summary: 'Mail loop: mx1.campus.example and mx2.campus.example handed it to each other until 554 5.4.6, too many hops.',
+    summary:
+      'Mail loop: mx1.campus.example and mx2.campus.example handed it to each other until 554 5.4.6, too many hops.',
     nextStep: 'Compare relay_domains, transport_maps and mydestination of mx1 and mx2 for campus.example.',
     transactions: steps,
-    hops: ids.slice(1).map((id, index) =>
-      hop([hosts[index] ?? MX1, ids[index] ?? ''], [hosts[index + 1] ?? MX2, id], { recipients: [to] }),
-    ),
+    hops: ids
+      .slice(1)
+      .map((id, index) =>
+        hop([hosts[index] ?? MX1, ids[index] ?? ''], [hosts[index + 1] ?? MX2, id], { recipients: [to] }),
+      ),
     findings: [
-      finding({ code: 'loop', severity: 'error', text: 'The message passed mx1.campus.example 3 times with the same recipient.', host: MX1 }),
+      finding({
+        code: 'loop',
+        severity: 'error',
+        text: 'The message passed mx1.campus.example 3 times with the same recipient.',
+        host: MX1,
+      }),
     ],
   });
 };
