@@ -78,6 +78,8 @@ export type ArrivalVia = 'smtp' | 'pickup' | 'internal';
 export type ArrivalEvent = Queued<'arrival'> &
   Readonly<{
     via: ArrivalVia;
+    /** The line itself says that the message was accepted (Exim `<=`); Postfix' `client=` only opens a queue file. */
+    isAccepted: boolean;
     client: Client | null;
     sender: string | null;
     messageId?: MessageId | null;

@@ -119,7 +119,8 @@ const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
   const arrival = occurrences.find(({ event }) => event.kind === 'arrival');
   const actions = arrival === undefined ? [] : actionsOfSession(sessions, arrival);
   const transaction = buildTransaction(lifetime, actions);
-  if (occurrences.some(({ event }) => ACCEPTED.has(event.kind)) || actions.length > 0) {
+  const isAccepted = arrival?.event.kind === 'arrival' && arrival.event.isAccepted;
+  if (isAccepted || occurrences.some(({ event }) => ACCEPTED.has(event.kind)) || actions.length > 0) {
     // Held by a rule that named no recipient: the session's `NOQUEUE: hold` line does.
     const isNameless = transaction.state === 'held' && transaction.recipients.length === 0;
     return { kind: 'transaction', transaction, isSettled: !isNameless };

@@ -1,0 +1,112 @@
+/** Transactions → chains: linked, ordered, judged, and related to the notices that were made about them. */
+import type { Chain, Relation, RelatedChain } from '../domain/chain.js';
+import { transactionKey } from '../domain/chain.js';
+import { traceId } from '../domain/ids.js';
+import { explainCode } from '../domain/status-code.js';
+import type { Notice, Transaction } from '../domain/transaction.js';
+import { type Component, groupIntoMessages } from './components.js';
+import { type FindingLimits, findFindings } from './findings.js';
+import { hopOfLink, hopOfOpenEnd, type LinkInput, linkTransactions } from './link.js';
+import { nextStepOf, summarise } from './sentence.js';
+import { decideVerdict, findOutcomes } from './verdict.js';
+
+const lookNext = (dsn: string | null, replyCode: number | null, response: string | null): string | null => {
+  const code = [replyCode, dsn].filter((part) => part !== null).join(' ');
+  return code === '' ? null : (explainCode(code, response ?? undefined)?.lookNext ?? null);
+};
+
+const chainOf = (component: Component, limits: FindingLimits): Chain => {
+  const entry = component.transactions[0]!;
+  const outcomes = findOutcomes(component);
+  const verdict = decideVerdict(component, outcomes);
+  const isNotified = component.transactions.some(({ notices }) => notices.some(({ kind }) => kind === 'failure'));
+  const messageId = entry.messageId ?? component.transactions.find((t) => t.messageId !== null)?.messageId ?? null;
+  const order = new Map(component.transactions.map((t, index) => [t, index]));
+  const links = [...component.links].sort(
+    (a, b) => order.get(a.from)! - order.get(b.from)! || order.get(a.to)! - order.get(b.to)!,
+  );
+  const ends = [...component.openEnds].sort((a, b) => order.get(a.transaction)! - order.get(b.transaction)!);
+  return {
+    id: transactionKey(entry),
+    messageId,
+    traceId: traceId({ messageId, host: entry.host, queueId: entry.queueId, arrivedAtMs: entry.arrivedAtMs }),
+    verdict,
+    summary: summarise(verdict, entry, outcomes, isNotified),
+    nextStep: nextStepOf(verdict, outcomes, lookNext),
+    firstSeenMs: Math.min(...component.transactions.map(({ firstSeenMs }) => firstSeenMs)),
+    lastSeenMs: Math.max(...component.transactions.map(({ lastSeenMs }) => lastSeenMs)),
+    transactions: component.transactions,
+    hops: [...links.map(hopOfLink), ...ends.map(hopOfOpenEnd)],
+    relatedChains: [],
+    findings: findFindings(component, limits),
+    isMatch: false,
+    hiddenRecipients: 0,
+  };
+};
+
+const RELATIONS: Readonly<Record<Notice['kind'], readonly [Relation, Relation]>> = {
+  failure: ['bounced-by', 'bounce-of'],
+  postmaster: ['bounced-by', 'bounce-of'],
+  delay: ['delayed-by', 'delay-notice-of'],
+  success: ['reported-by', 'delivery-report-of'],
+};
+
+/** A notice is made while its cause is in the queue; its own first line may be logged a moment before the cause's. */
+const NOTICE_LEAD_MS = 60_000;
+
+const noticeTransaction = (cause: Transaction, notice: Notice, byPlace: ReadonlyMap<string, Transaction[]>): Transaction | undefined =>
+  (byPlace.get(`${cause.host}\0${notice.queueId}`) ?? [])
+    .filter((t) => t !== cause && t.lastSeenMs >= cause.firstSeenMs - NOTICE_LEAD_MS && t.firstSeenMs <= cause.lastSeenMs + NOTICE_LEAD_MS)
+    .sort((a, b) => Math.abs(a.firstSeenMs - cause.lastSeenMs) - Math.abs(b.firstSeenMs - cause.lastSeenMs))[0];
+
+type Pair = Readonly<{ cause: Transaction; notice: Transaction; kind: Notice['kind'] }>;
+
+const pairsOf = (transactions: readonly Transaction[]): readonly Pair[] => {
+  const byPlace = new Map<string, Transaction[]>();
+  for (const t of transactions) {
+    const key = `${t.host}\0${t.queueId}`;
+    byPlace.set(key, [...(byPlace.get(key) ?? []), t]);
+  }
+  const named = transactions.flatMap((cause) =>
+    cause.notices.flatMap((notice): Pair[] => {
+      const found = noticeTransaction(cause, notice, byPlace);
+      return found === undefined ? [] : [{ cause, notice: found, kind: notice.kind }];
+    }),
+  );
+  // The notice itself may name its cause instead (Exim `R=`).
+  const caused = transactions.flatMap((notice): Pair[] => {
+    if (notice.causedBy === null) return [];
+    const before = (byPlace.get(`${notice.host}\0${notice.causedBy}`) ?? []).filter((t) => t.firstSeenMs <= notice.firstSeenMs + NOTICE_LEAD_MS);
+    const cause = before.sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
+    return cause === undefined ? [] : [{ cause, notice, kind: 'failure' }];
+  });
+  return [...named, ...caused];
+};
+
+const relate = (chains: readonly Chain[]): readonly Chain[] => {
+  const home = new Map(chains.flatMap((chain) => chain.transactions.map((t) => [t, chain] as const)));
+  const related = new Map<Chain, RelatedChain[]>();
+  const add = (chain: Chain, other: Chain, relation: Relation): void => {
+    const list = related.get(chain) ?? [];
+    related.set(chain, list);
+    if (!list.some(({ id, relation: known }) => id === other.id && known === relation)) {
+      list.push({ id: other.id, messageId: other.messageId, relation });
+    }
+  };
+  for (const { cause, notice, kind } of pairsOf(chains.flatMap(({ transactions }) => transactions))) {
+    const [from, to] = [home.get(cause)!, home.get(notice)!];
+    if (from === to) continue;
+    add(from, to, RELATIONS[kind][0]);
+    add(to, from, RELATIONS[kind][1]);
+  }
+  return chains.map((chain) => ({ ...chain, relatedChains: related.get(chain) ?? [] }));
+};
+
+export type BuildInput = LinkInput & Readonly<{ limits: FindingLimits }>;
+
+/** Newest first. `isMatch` is left false: who asked for what is not known here. */
+export const buildChains = (input: BuildInput): readonly Chain[] => {
+  const components = groupIntoMessages(input.transactions, linkTransactions(input));
+  const chains = relate(components.map((component) => chainOf(component, input.limits)));
+  return [...chains].sort((a, b) => b.firstSeenMs - a.firstSeenMs || (a.id < b.id ? -1 : 1));
+};

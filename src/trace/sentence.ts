@@ -1,0 +1,172 @@
+/** The verdict as one sentence that a help-desk agent can read out, and what to do next. */
+import type { Verdict } from '../domain/chain.js';
+import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
+import type { FinalOutcome } from './verdict.js';
+
+/** Names in a sentence; the rest is counted. */
+const NAMES_MAX = 2;
+/** A response in a sentence; the table has it whole. */
+const RESPONSE_MAX = 160;
+
+const shorten = (text: string, max: number): string => (text.length <= max ? text : `${text.slice(0, max - 1)}…`);
+
+const namesOf = (addresses: readonly string[]): string => {
+  const distinct = [...new Set(addresses)];
+  const shown = distinct.slice(0, NAMES_MAX).map((address) => shorten(address, 100));
+  const rest = distinct.length - shown.length;
+  return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(' and ');
+};
+
+/** The addresses the sender wrote to, as far as the first transaction shows them. */
+export const addressedTo = (entry: Transaction): readonly string[] => [
+  ...new Set(entry.recipients.map(({ address, originalAddress }) => originalAddress ?? address)),
+];
+
+const subjectOf = (entry: Transaction): string => {
+  const sender = entry.sender === null ? 'unknown sender' : entry.sender === '' ? 'the mail system (null sender)' : entry.sender;
+  const to = namesOf(addressedTo(entry));
+  return to === '' ? `The mail from ${sender}` : `The mail from ${sender} to ${to}`;
+};
+
+const lastAttempt = (outcome: FinalOutcome | undefined): DeliveryAttempt | undefined => outcome?.recipient?.attempts.at(-1);
+
+const who = (outcome: FinalOutcome): string => outcome.recipient?.address ?? 'a recipient';
+
+const peerOf = (attempt: DeliveryAttempt | undefined, outcome: FinalOutcome): string =>
+  attempt?.relay?.host ?? attempt?.relay?.ip ?? outcome.transaction.host;
+
+const reasonOf = (outcome: FinalOutcome): string => {
+  const attempt = lastAttempt(outcome);
+  const said = attempt?.response == null ? '' : ` (${shorten(attempt.response, RESPONSE_MAX)})`;
+  const code = [attempt?.replyCode, attempt?.dsn].filter((part) => part != null).join(' ');
+  return `${code === '' ? '' : ` with ${code}`}${said}`;
+};
+
+const seconds = (ms: number): string => {
+  if (ms < 60_000) return `${Math.max(0, Math.round(ms / 100) / 10)} s`;
+  if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
+  return ms < 172_800_000 ? `${Math.round(ms / 360_000) / 10} h` : `${Math.round(ms / 86_400_000)} days`;
+};
+
+const of = (outcomes: readonly FinalOutcome[], status: string): readonly FinalOutcome[] =>
+  outcomes.filter((outcome) => outcome.status === status);
+
+const tries = (count: number): string => (count === 1 ? '1 try' : `${count} tries`);
+
+const delivered = (entry: Transaction, outcomes: readonly FinalOutcome[]): string => {
+  const last = of(outcomes, 'sent').at(-1) ?? outcomes.at(-1);
+  const attempt = lastAttempt(last);
+  const took = attempt === undefined ? '' : ` ${seconds(attempt.timeMs - entry.arrivedAtMs)} after it came in`;
+  const place = last === undefined ? '' : last.takenBy === null && attempt?.relay == null ? `stored on ${last.transaction.host}` : `accepted by ${peerOf(attempt, last)}`;
+  const all = outcomes.length > 1 ? ` for all ${outcomes.length} recipients` : '';
+  return `was delivered${all}: ${place}${took}.`;
+};
+
+const bounced = (outcomes: readonly FinalOutcome[], word: 'bounced' | 'expired' | 'rejected', isNotified: boolean): string => {
+  const failed = of(outcomes, word);
+  const first = failed[0] ?? outcomes[0]!;
+  const attempt = lastAttempt(first);
+  const rest = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
+  const told = isNotified ? ' The sender was told by a bounce message.' : '';
+  if (word === 'expired') {
+    return `was given up after ${tries(first.recipient?.attempts.length ?? 0)} on ${first.transaction.host} for ${who(first)}${rest}; last answer from ${peerOf(attempt, first)}${reasonOf(first)}.${told}`;
+  }
+  return `was refused for good for ${who(first)}${rest} by ${peerOf(attempt, first)}${reasonOf(first)}.${told}`;
+};
+
+const deferred = (outcomes: readonly FinalOutcome[]): string => {
+  const first = of(outcomes, 'deferred')[0]!;
+  const count = first.recipient?.attempts.length ?? 0;
+  const rest = of(outcomes, 'deferred').length > 1 ? ` and ${of(outcomes, 'deferred').length - 1} more` : '';
+  return `is still waiting on ${first.transaction.host} for ${who(first)}${rest} after ${tries(count)}; last answer from ${peerOf(lastAttempt(first), first)}${reasonOf(first)}. The server keeps trying.`;
+};
+
+const partly = (outcomes: readonly FinalOutcome[], isNotified: boolean): string => {
+  const failed = outcomes.find(({ status }) => status !== 'sent')!;
+  const sent = of(outcomes, 'sent').length;
+  const told = isNotified ? ' The sender was told by a bounce message.' : '';
+  return `reached ${sent} of ${outcomes.length} recipients; ${who(failed)} ${failed.status} by ${peerOf(lastAttempt(failed), failed)}${reasonOf(failed)}.${told}`;
+};
+
+const unknown = (outcomes: readonly FinalOutcome[]): string => {
+  const lost = of(outcomes, 'unknown')[0];
+  return lost?.takenBy == null
+    ? 'has an unknown fate: the log lines that would tell it were not found.'
+    : `was handed to ${lost.takenBy}, whose log does not show what became of it for ${who(lost)}.`;
+};
+
+const placeOf = (outcomes: readonly FinalOutcome[], status: string): string =>
+  (of(outcomes, status)[0] ?? outcomes[0])?.transaction.host ?? 'a server';
+
+const loop = (outcomes: readonly FinalOutcome[]): string => {
+  const failed = outcomes.find(({ recipient }) => recipient?.attempts.some(({ status }) => status !== 'sent')) ?? outcomes[0];
+  return failed === undefined
+    ? 'goes round in a loop.'
+    : `went round in a loop and was stopped at ${peerOf(lastAttempt(failed), failed)}${reasonOf(failed)}.`;
+};
+
+const predicate = (verdict: Verdict, entry: Transaction, outcomes: readonly FinalOutcome[], isNotified: boolean): string => {
+  switch (verdict) {
+    case 'delivered':
+      return delivered(entry, outcomes);
+    case 'partly-delivered':
+      return partly(outcomes, isNotified);
+    case 'deferred':
+      return deferred(outcomes);
+    case 'bounced':
+    case 'expired':
+    case 'rejected':
+      return bounced(outcomes, verdict, isNotified);
+    case 'discarded':
+      return `was accepted and then thrown away on ${placeOf(outcomes, 'discarded')}${reasonOf(of(outcomes, 'discarded')[0] ?? outcomes[0]!)}; nobody was told.`;
+    case 'deleted':
+      return `was deleted from the queue of ${placeOf(outcomes, 'deleted')} by the postmaster.`;
+    case 'held':
+      return `is on hold in the queue of ${placeOf(outcomes, 'held')} until the postmaster releases it.`;
+    case 'loop':
+      return loop(outcomes);
+    case 'in-progress':
+      return `is on its way: ${placeOf(outcomes, 'in-progress')} has it and has not logged a result yet.`;
+    case 'unknown':
+      return unknown(outcomes);
+  }
+};
+
+/** @param isNotified a bounce message about it was made */
+export const summarise = (
+  verdict: Verdict,
+  entry: Transaction,
+  outcomes: readonly FinalOutcome[],
+  isNotified: boolean,
+): string => `${subjectOf(entry)} ${predicate(verdict, entry, outcomes, isNotified)}`;
+
+/** What to look at or do next; null when nothing is to be done. Names the host, the queue ID and the command. */
+export const nextStepOf = (
+  verdict: Verdict,
+  outcomes: readonly FinalOutcome[],
+  lookNext: (dsn: string | null, replyCode: number | null, response: string | null) => string | null,
+): string | null => {
+  const failed = outcomes.find(({ status }) => status !== 'sent') ?? outcomes[0];
+  if (failed === undefined || verdict === 'delivered') return null;
+  const { host, queueId } = failed.transaction;
+  const attempt = lastAttempt(failed);
+  const advice = attempt === undefined ? null : lookNext(attempt.dsn, attempt.replyCode, attempt.response);
+  switch (verdict) {
+    case 'deferred':
+      return `On ${host}: postqueue -p shows ${queueId}; the next try comes by itself, postqueue -i ${queueId} forces one.${advice === null ? '' : ` ${advice}`}`;
+    case 'held':
+      return `On ${host}: postcat -q ${queueId} shows the message, postsuper -H ${queueId} releases it, postsuper -d ${queueId} deletes it.`;
+    case 'in-progress':
+      return `Ask again in a minute; on ${host}, postqueue -p shows whether ${queueId} is still in the queue.`;
+    case 'deleted':
+      return `Ask who ran postsuper -d on ${host}; the sender was not told and has to send again.`;
+    case 'discarded':
+      return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis); the sender has to send again after it is changed.`;
+    case 'unknown':
+      return failed.takenBy === null ? `Look in the log of ${host} for ${queueId}.` : `Look in the log of ${failed.takenBy}: it took the message over from ${host} (${queueId}).`;
+    case 'loop':
+      return `Compare the routes (transport, relayhost, aliases, .forward) of the hosts in the loop: each sends this address to the other.`;
+    default:
+      return advice ?? `Look in the log of ${host} for ${queueId}.`;
+  }
+};
