@@ -7,7 +7,8 @@ import type { Notice, Transaction } from '../domain/transaction.js';
 import { type Component, groupIntoMessages } from './components.js';
 import { type FindingLimits, findFindings } from './findings.js';
 import { hopOfLink, hopOfOpenEnd, type LinkInput, linkTransactions } from './link.js';
-import { nextStepOf, summarise } from './sentence.js';
+import { narrowTo, type OwnView } from './own-part.js';
+import { nextStepOf, summarise, summariseCounts } from './sentence.js';
 import { decideVerdict, findOutcomes } from './verdict.js';
 
 const lookNext = (dsn: string | null, replyCode: number | null, response: string | null): string | null => {
@@ -15,11 +16,36 @@ const lookNext = (dsn: string | null, replyCode: number | null, response: string
   return code === '' ? null : (explainCode(code, response ?? undefined)?.lookNext ?? null);
 };
 
-const chainOf = (component: Component, limits: FindingLimits): Chain => {
-  const entry = component.transactions[0]!;
+const countRecipients = (component: Component): number =>
+  findOutcomes(component).filter(({ recipient }) => recipient !== null).length;
+
+/** The sender of a message knows what became of all of it, but not who its further recipients are. */
+const isSentBy = (component: Component, own: OwnView): boolean =>
+  component.transactions[0]?.sender?.toLowerCase() === own.address.toLowerCase();
+
+const judge = (component: Component): Pick<Chain, 'verdict' | 'summary' | 'nextStep'> => {
   const outcomes = findOutcomes(component);
   const verdict = decideVerdict(component, outcomes);
   const isNotified = component.transactions.some(({ notices }) => notices.some(({ kind }) => kind === 'failure'));
+  return {
+    verdict,
+    summary: summarise(verdict, component.transactions[0]!, outcomes, isNotified),
+    nextStep: nextStepOf(verdict, outcomes, lookNext),
+  };
+};
+
+const judgeFor = (whole: Component, shown: Component, own: OwnView | undefined): ReturnType<typeof judge> => {
+  const isPartial = own !== undefined && isSentBy(whole, own) && findOutcomes(whole).length > findOutcomes(shown).length;
+  if (!isPartial) return judge(shown);
+  const outcomes = findOutcomes(whole);
+  const verdict = decideVerdict(whole, outcomes);
+  return { verdict, summary: summariseCounts(verdict, outcomes), nextStep: null };
+};
+
+const chainOf = (whole: Component, limits: FindingLimits, own: OwnView | undefined): Chain => {
+  const component = own === undefined ? whole : narrowTo(whole, own);
+  const hidden = own === undefined ? 0 : countRecipients(whole) - countRecipients(component);
+  const entry = component.transactions[0]!;
   const messageId = entry.messageId ?? component.transactions.find((t) => t.messageId !== null)?.messageId ?? null;
   const order = new Map(component.transactions.map((t, index) => [t, index]));
   const links = [...component.links].sort(
@@ -30,9 +56,7 @@ const chainOf = (component: Component, limits: FindingLimits): Chain => {
     id: transactionKey(entry),
     messageId,
     traceId: traceId({ messageId, host: entry.host, queueId: entry.queueId, arrivedAtMs: entry.arrivedAtMs }),
-    verdict,
-    summary: summarise(verdict, entry, outcomes, isNotified),
-    nextStep: nextStepOf(verdict, outcomes, lookNext),
+    ...judgeFor(whole, component, own),
     firstSeenMs: Math.min(...component.transactions.map(({ firstSeenMs }) => firstSeenMs)),
     lastSeenMs: Math.max(...component.transactions.map(({ lastSeenMs }) => lastSeenMs)),
     transactions: component.transactions,
@@ -40,7 +64,7 @@ const chainOf = (component: Component, limits: FindingLimits): Chain => {
     relatedChains: [],
     findings: findFindings(component, limits),
     isMatch: false,
-    hiddenRecipients: 0,
+    hiddenRecipients: Math.max(0, hidden),
   };
 };
 
@@ -102,11 +126,16 @@ const relate = (chains: readonly Chain[]): readonly Chain[] => {
   return chains.map((chain) => ({ ...chain, relatedChains: related.get(chain) ?? [] }));
 };
 
-export type BuildInput = LinkInput & Readonly<{ limits: FindingLimits }>;
+export type BuildInput = LinkInput &
+  Readonly<{
+    limits: FindingLimits;
+    /** Show only this person's part of each message. */
+    own?: OwnView;
+  }>;
 
 /** Newest first. `isMatch` is left false: who asked for what is not known here. */
 export const buildChains = (input: BuildInput): readonly Chain[] => {
   const components = groupIntoMessages(input.transactions, linkTransactions(input));
-  const chains = relate(components.map((component) => chainOf(component, input.limits)));
+  const chains = relate(components.map((component) => chainOf(component, input.limits, input.own)));
   return [...chains].sort((a, b) => b.firstSeenMs - a.firstSeenMs || (a.id < b.id ? -1 : 1));
 };

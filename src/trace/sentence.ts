@@ -140,6 +140,13 @@ export const summarise = (
   isNotified: boolean,
 ): string => `${subjectOf(entry)} ${predicate(verdict, entry, outcomes, isNotified)}`;
 
+/** For a person who may not see the recipients: how many came to what end. */
+export const summariseCounts = (verdict: Verdict, outcomes: readonly FinalOutcome[]): string => {
+  const counts = new Map<string, number>();
+  for (const { status } of outcomes) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return `Your mail: ${verdict}; of ${outcomes.length} recipients ${[...counts].map(([status, count]) => `${count} ${status}`).join(', ')}.`;
+};
+
 /** What to look at or do next; null when nothing is to be done. Names the host, the queue ID and the command. */
 export const nextStepOf = (
   verdict: Verdict,

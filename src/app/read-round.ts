@@ -1,0 +1,127 @@
+/** One round: every source is asked at once; what comes back is counted once, however often it is read. */
+import type { SourceReport, SourceStatus } from '../domain/chain.js';
+import type { LogRecord } from '../domain/event.js';
+import type { HostName } from '../domain/ids.js';
+import { localQueueIds } from '../parsers/registry.js';
+import type { Plan, PlannedLookup } from '../trace/next-lookups.js';
+import type { LogSource, Lookup, SearchOutcome } from './ports.js';
+import type { TraceDeps } from './trace-deps.js';
+
+export type Reader = Readonly<{
+  read: (plan: Plan, onAnswer: (hostsAnswered: number, hostsAsked: number) => void) => Promise<readonly LogRecord[]>;
+  countUnknown: (host: HostName) => void;
+  reports: () => readonly SourceReport[];
+  /** The budget of lines or bytes is used up. */
+  isCut: () => boolean;
+}>;
+
+type Tally = { kind: string; status: SourceStatus; error: string | null; linesRead: number; unknownLines: number; rounds: number };
+
+const WORST: readonly SourceStatus[] = ['ok', 'incomplete', 'unreadable', 'unreachable'];
+
+const worse = (a: SourceStatus, b: SourceStatus): SourceStatus => (WORST.indexOf(a) >= WORST.indexOf(b) ? a : b);
+
+const toLookup = ({ window, needles, isRelated }: PlannedLookup): Lookup => ({
+  window,
+  needles,
+  relatedWindow: window,
+  related: isRelated ? localQueueIds : null,
+});
+
+/** Hosts of one source that are asked the same are asked in one request. */
+const requestsOf = (source: LogSource, plan: Plan): readonly (readonly [readonly HostName[], readonly PlannedLookup[]])[] => {
+  const groups = new Map<string, [HostName[], readonly PlannedLookup[]]>();
+  for (const host of source.hosts) {
+    const lookups = plan.get(host);
+    if (lookups === undefined) continue;
+    const key = JSON.stringify(lookups);
+    const group = groups.get(key);
+    if (group) group[0].push(host);
+    else groups.set(key, [[host], lookups]);
+  }
+  return [...groups.values()];
+};
+
+/** Identical lines of one answer are different lines; the same line in a later answer is the same line. */
+const createOnce = () => {
+  const known = new Map<string, number>();
+  return (records: readonly LogRecord[]): LogRecord[] => {
+    const here = new Map<string, number>();
+    const fresh = records.filter((record) => {
+      const key = `${record.host}\0${record.raw}`;
+      const count = (here.get(key) ?? 0) + 1;
+      here.set(key, count);
+      return count > (known.get(key) ?? 0);
+    });
+    for (const [key, count] of here) known.set(key, Math.max(count, known.get(key) ?? 0));
+    return fresh;
+  };
+};
+
+export const createReader = (deps: TraceDeps, signal: AbortSignal): Reader => {
+  const tallies = new Map<HostName, Tally>();
+  const once = createOnce();
+  let linesLeft = deps.limits.maxLines;
+  let bytesLeft = deps.limits.maxBytes;
+  let isCut = false;
+
+  const tallyOf = (host: HostName, kind: string): Tally => {
+    const tally = tallies.get(host) ?? { kind, status: 'ok', error: null, linesRead: 0, unknownLines: 0, rounds: 0 };
+    tallies.set(host, tally);
+    return tally;
+  };
+
+  const take = (source: LogSource, outcome: SearchOutcome): readonly LogRecord[] => {
+    for (const { host, status, error } of outcome.hosts) {
+      const tally = tallyOf(host, source.kind);
+      tally.status = worse(tally.status, status);
+      tally.error ??= error;
+      tally.rounds++;
+    }
+    const fresh = once(outcome.records);
+    for (const record of fresh) {
+      linesLeft--;
+      bytesLeft -= record.raw.length;
+      const tally = tallies.get(record.host);
+      if (tally) tally.linesRead++;
+    }
+    if (outcome.isCut || linesLeft <= 0 || bytesLeft <= 0) isCut = true;
+    return fresh;
+  };
+
+  return {
+    read: async (plan, onAnswer) => {
+      let answered = 0;
+      onAnswer(0, plan.size);
+      const budget = { maxLines: Math.max(1, linesLeft), maxBytes: Math.max(1, bytesLeft) };
+      const asked = deps.sources.flatMap((source) => requestsOf(source, plan).map((request) => ({ source, request })));
+      const answers = await Promise.all(
+        asked.map(async ({ source, request: [hosts, lookups] }) => {
+          const outcome = await source.search({ hosts, lookups: lookups.map(toLookup), budget }, signal);
+          answered += hosts.length;
+          onAnswer(answered, plan.size);
+          return { source, outcome };
+        }),
+      );
+      // In the order of the sources, not of the answers: the report must not depend on who is faster.
+      return answers.flatMap(({ source, outcome }) => take(source, outcome));
+    },
+    countUnknown: (host) => {
+      const tally = tallies.get(host);
+      if (tally) tally.unknownLines++;
+    },
+    reports: () =>
+      deps.hosts.map((host) => ({
+        host,
+        ...(tallies.get(host) ?? {
+          kind: deps.sources.find(({ hosts }) => hosts.includes(host))?.kind ?? 'file',
+          status: 'ok' as const,
+          error: null,
+          linesRead: 0,
+          unknownLines: 0,
+          rounds: 0,
+        }),
+      })),
+    isCut: () => isCut,
+  };
+};

@@ -1,0 +1,96 @@
+/**
+ * The straight line: query → lookups → records → events → transactions → chains → report. All hosts are asked at once, in
+ * rounds; `trace/next-lookups.ts` decides what a round asks, sources fetch it. A dead host is a row of the report.
+ */
+import type { SourceReport, TraceReport } from '../domain/chain.js';
+import { MailtraceError } from '../errors.js';
+import { parseRecord } from '../parsers/registry.js';
+import { type BuildInput, buildChains } from '../trace/build-chains.js';
+import { createFold, type FoldResult } from '../trace/fold.js';
+import { createPlanner, type Plan } from '../trace/next-lookups.js';
+import { needlesOf } from '../trace/needles.js';
+import { createFollowed } from './followed.js';
+import { createFoundLines } from './found-lines.js';
+import { createGapReason } from './gap-reason.js';
+import { machinesOf, type TraceDeps } from './trace-deps.js';
+import { createReader } from './read-round.js';
+import { selectAnswer } from './select-answer.js';
+import type { TraceMessage, TraceOptions } from './tracer.js';
+import type { TraceQuery } from '../query/trace-query.js';
+import type { HostName } from '../domain/ids.js';
+
+const startHostsOf = (query: TraceQuery, deps: TraceDeps): readonly HostName[] => {
+  if (query.startHost === null) return deps.hosts;
+  const found = deps.directory.resolveStart(query.startHost);
+  if (found === null || found.length === 0) {
+    throw new MailtraceError(
+      'usage',
+      `"${query.startHost}" is no configured host or cluster.`,
+      `Use one of: ${[...Object.keys(deps.clusters), ...deps.hosts].slice(0, 30).join(', ')}.`,
+    );
+  }
+  return found;
+};
+
+const needlesOfQuery = (query: TraceQuery) => {
+  const lists = query.keywords.map(needlesOf);
+  // One keyword with a literal text is enough to narrow the search: all keywords must hold.
+  const literal = lists.filter((list) => list !== null);
+  return literal.length === 0 ? null : literal.flat();
+};
+
+const planSize = (plan: Plan): number => plan.size;
+
+/**
+ * @throws MailtraceError `usage` for an unknown start host; `interrupted` when `signal` aborts. Nothing else that a log or
+ * a host does.
+ */
+export const createTraceMessage =
+  (deps: TraceDeps): TraceMessage =>
+  async (query: TraceQuery, { signal, onProgress }: TraceOptions): Promise<TraceReport> => {
+    const startHosts = startHostsOf(query, deps);
+    const nowMs = deps.now();
+    const planner = createPlanner({
+      window: query.window,
+      startHosts,
+      allHosts: deps.hosts,
+      needles: needlesOfQuery(query),
+      followLimitMs: query.onlyWindow ? 0 : deps.limits.followLimitMs,
+      nowMs,
+    });
+    const reader = createReader(deps, signal);
+    const lines = createFoundLines(query.keywords);
+    const fold = createFold(deps.limits.maxTransactions);
+    let plan = planner.first();
+    let folded: FoldResult = fold.result();
+    let input: BuildInput = { transactions: [], machines: deps.directory, gapReason: () => 'unknown', limits: deps.limits };
+    let round = 0;
+    for (; planSize(plan) > 0 && round < deps.limits.maxRounds && !reader.isCut(); round++) {
+      const records = await reader.read(plan, (hostsAnswered, hostsAsked) =>
+        onProgress?.({ round: round + 1, hostsAnswered, hostsAsked, transactions: folded.transactions.length }),
+      );
+      signal.throwIfAborted();
+      for (const record of records) {
+        const outcome = parseRecord(record);
+        if (outcome.kind === 'unknown') reader.countUnknown(record.host);
+        const events = outcome.kind === 'events' ? outcome.events : [];
+        fold.add(record, events);
+        lines.add(record, events, round === 0);
+      }
+      folded = fold.result();
+      input = {
+        transactions: folded.transactions,
+        machines: machinesOf(deps, folded),
+        gapReason: createGapReason(deps, reader.reports(), nowMs),
+        limits: deps.limits,
+      };
+      plan = planner.next(createFollowed(query, folded, input, lines));
+    }
+    const sources: readonly SourceReport[] = reader.reports();
+    const cuts = [
+      ...(planSize(plan) > 0 && round >= deps.limits.maxRounds ? [`${deps.limits.maxRounds} rounds`] : []),
+      ...(folded.isCut ? [`${deps.limits.maxTransactions} transactions`] : []),
+      ...(reader.isCut() ? [`${deps.limits.maxLines} lines or ${Math.round(deps.limits.maxBytes / 1_048_576)} MB`] : []),
+    ];
+    return selectAnswer({ query, startHosts, folded, input, lines, sources, cuts, chains: buildChains(input) });
+  };
