@@ -1,7 +1,8 @@
 /** TraceQuery: what to find, where, when, and for whom. Keywords are read here. */
-import { MailtraceError } from '../errors.js';
+
 import { type Keyword, parseNetwork } from '../domain/keyword.js';
 import type { TimeWindow } from '../domain/time-window.js';
+import { MailtraceError } from '../errors.js';
 
 /** What the asker may see. It is part of the query: what is out of scope is never found. */
 export type Scope =
@@ -25,7 +26,8 @@ export type TraceQuery = Readonly<{
 
 /** RFC 5321 allows 320 octets for an address; message-ids of 998 exist. */
 const KEYWORD_MAX = 1000;
-const FORCED = /^(from|to|id|qid|client|sasl|text):/;
+/** Phones write `From:` at the beginning of a line. */
+const FORCED = /^(from|to|id|qid|client|sasl|text):/i;
 
 const bare = (text: string): string => {
   const inner = /^<(.*)>$/s.exec(text);
@@ -48,6 +50,12 @@ const forced = (kind: string, value: string): Keyword => {
   }
 };
 
+/** `from:<>` is the null sender; every other meaning needs a value. */
+const isEmpty = (prefix: string | undefined, value: string): boolean => {
+  if (prefix === undefined) return bare(value).replace(/\.$/, '').trim() === '';
+  return value === '' || ((prefix === 'to' || prefix === 'id') && bare(value).trim() === '');
+};
+
 /**
  * Reads one keyword of CONTRACT §1. The text is literal.
  * @throws MailtraceError `keyword` when it is empty, too long, or holds a line break.
@@ -55,18 +63,24 @@ const forced = (kind: string, value: string): Keyword => {
  */
 export const parseKeyword = (input: string): Keyword => {
   const text = input.trim();
-  const prefix = FORCED.exec(text)?.[1];
+  const prefix = FORCED.exec(text)?.[1]?.toLowerCase();
   const value = prefix === undefined ? text : text.slice(prefix.length + 1).trim();
-  // `from:<>` is the null sender; any other forced meaning needs a value.
-  if (value === '' || (prefix === undefined && bare(value) === '')) {
-    throw new MailtraceError('keyword', `The keyword "${input}" is empty.`, 'Give an address, a domain, an IP address, a message-id or a queue ID.');
+  if (isEmpty(prefix, value)) {
+    throw new MailtraceError(
+      'keyword',
+      `The keyword "${text.slice(0, 20)}" is empty.`,
+      'Give an address, a domain, an IP address, a message-id or a queue ID.',
+    );
   }
   if (value.length > KEYWORD_MAX) {
     throw new MailtraceError('keyword', `A keyword has ${value.length} characters.`, `Use at most ${KEYWORD_MAX}.`);
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that no log line can hold.
   if (/[\0\n\r]/.test(value)) {
-    throw new MailtraceError('keyword', 'A keyword holds a line break or NUL.', 'Remove it: log lines cannot contain it.');
+    throw new MailtraceError(
+      'keyword',
+      'A keyword holds a line break or NUL.',
+      'Remove it: log lines cannot contain it.',
+    );
   }
   if (prefix !== undefined) return forced(prefix, value);
   const plain = bare(value);
