@@ -16,16 +16,18 @@ const cruiseFolder = async (folder: string): Promise<ICruiseResult> => {
   return output;
 };
 
+const isCode = (path: string): boolean => /\.[jt]s$/.test(path);
+
 /** Files of ours it looked at, with forward slashes, sorted. */
 const filesOf = (result: ICruiseResult): string[] =>
   result.modules
     .map((module) => module.source)
-    .filter((source) => source.startsWith('src/') && source.endsWith('.ts'))
+    .filter((source) => source.startsWith('src/') && isCode(source))
     .sort();
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(`${folder}/src`, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.ts'))
+    .filter(isCode)
     .map((path) => `src/${path}`)
     .sort();
 
