@@ -9,8 +9,13 @@ export type Scope =
   | Readonly<{ kind: 'all' }>
   /** Mail whose envelope sender or recipient is `address`. */
   | Readonly<{ kind: 'own'; address: string }>
-  /** Mail of these domains (sender, original or final recipient), or what happened on these hosts or clusters. */
-  | Readonly<{ kind: 'limited'; domains: readonly string[]; clusters: readonly string[] }>;
+  /**
+   * Mail of these domains and their sub-domains (sender, original or final recipient), shown whole; and what happened on
+   * these hosts (canonical names: the machines of the clusters that an access rule names).
+   */
+  | Readonly<{ kind: 'limited'; domains: readonly string[]; hosts: readonly string[] }>
+  /** Several rules add up: what is in any of them. One of `own` and one of `limited`, never nested. */
+  | Readonly<{ kind: 'any-of'; scopes: readonly Exclude<Scope, { kind: 'all' | 'any-of' }>[] }>;
 
 export type TraceQuery = Readonly<{
   keywords: readonly Keyword[];
