@@ -588,23 +588,21 @@ describe('whatever is typed', () => {
     ...'yesterday today now last friday since from to between and 10am 14:30 4h ±2h 2 hours ago 20 nov 2026 2026-11-20 T Z'.split(
       ' ',
     ),
-    ...[
-      '+08:00',
-      '-',
-      ',',
-      'noon',
-      'midnight',
-      '24:00',
-      '3 days ago',
-      'until',
-      '03/04',
-      'a',
-      '"',
-      '\u2013',
-      '\u00a0',
-      'the',
-      'on',
-    ],
+    '+08:00',
+    '-',
+    ',',
+    'noon',
+    'midnight',
+    '24:00',
+    '3 days ago',
+    'until',
+    '03/04',
+    'a',
+    '"',
+    '\u2013',
+    '\u00a0',
+    'the',
+    'on',
   ];
   const places = fc.record({
     timeZone: fc.constantFrom('Europe/Berlin', 'America/New_York', 'Australia/Lord_Howe', 'Asia/Kathmandu', 'UTC'),
@@ -629,7 +627,7 @@ describe('whatever is typed', () => {
           expect(['time-phrase', 'usage']).toContain(error.code);
         }
       }),
-      { numRuns: 3000, seed: 20261121 },
+      { numRuns: 1500, seed: 20261121 },
     );
     expect(windows).toBeGreaterThan(100);
   });
