@@ -1,5 +1,5 @@
 /** Of all that was read, the messages and rejects that fit the query and that the asker may see, with what belongs to them. */
-import type { Chain, Finding, SourceReport, TraceReport } from '../domain/chain.js';
+import type { Chain, Finding, Relation, SourceReport, TraceReport } from '../domain/chain.js';
 import type { HostName } from '../domain/ids.js';
 import type { Reject } from '../domain/transaction.js';
 import type { TraceQuery } from '../query/trace-query.js';
@@ -43,13 +43,16 @@ const maySeeReject = (reject: Reject, query: TraceQuery): boolean =>
     hosts: [reject.host],
   });
 
-/** Chains that belong to the answer: the matches, and what is related to them, however remotely. */
+/** A message's notices belong to the answer. The cause of a notice does not: it is named, but nobody asked for it. */
+const INCLUDED: ReadonlySet<Relation> = new Set(['bounced-by', 'delayed-by', 'reported-by']);
+
+/** The matches, the notices about them, and the notices about those. */
 const withRelated = (matches: readonly Chain[], all: readonly Chain[]): readonly Chain[] => {
   const byId = new Map(all.map((chain) => [chain.id, chain]));
   const chosen = new Set(matches);
   for (const chain of chosen) {
-    for (const { id } of chain.relatedChains) {
-      const related = byId.get(id);
+    for (const { id, relation } of chain.relatedChains) {
+      const related = INCLUDED.has(relation) ? byId.get(id) : undefined;
       if (related) chosen.add(related);
     }
   }

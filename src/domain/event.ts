@@ -153,12 +153,12 @@ export type MtaEvent =
   | (Queued<'removed'> & Readonly<{ byOperator: boolean | null }>)
   /** Given up after its lifetime; applies to every recipient still open (Postfix qmgr has no `to=` here). */
   | (Queued<'expired'> & Readonly<{ sender: string | null }>)
-  | (Queued<'held'> & Readonly<{ reason: string | null; recipient: string | null }>)
+  | (Queued<'held'> & Readonly<{ reason: string | null; sender: string | null; recipient: string | null }>)
   | (Queued<'released'>)
   | (Queued<'deleted'>)
   | (Queued<'requeued'>)
   /** Accepted and thrown away: DISCARD by milter, header check or access map. */
-  | (Queued<'discarded'> & Readonly<{ reason: string; recipient: string | null }>)
+  | (Queued<'discarded'> & Readonly<{ reason: string; sender: string | null; recipient: string | null }>)
   /** This host refused the message after giving it a queue ID and without naming a reply: the transaction never became mail. */
   | (Queued<'aborted'> & Readonly<{ stage: RejectStage; text: string; replyCode: number | null; dsn: string | null }>)
   /** The MTA made a notice about this transaction. */

@@ -119,7 +119,7 @@ const parseQueued = (id: QueueId, text: string, record: LogRecord): ParseOutcome
   if (text === 'removed') return events({ kind: 'removed', mta, queueId: id, byOperator: isPostsuper(record.program) });
   if (text === 'requeued') return events({ kind: 'requeued', mta, queueId: id });
   if (text === 'released from hold') return events({ kind: 'released', mta, queueId: id });
-  if (text === 'placed on hold') return events({ kind: 'held', mta, queueId: id, reason: 'postsuper -h', recipient: null });
+  if (text === 'placed on hold') return events({ kind: 'held', mta, queueId: id, reason: 'postsuper -h', sender: null, recipient: null });
   const notice = parseNotice(id, text);
   if (notice !== null) return events(notice);
   const action = parseSmtpdAction(text, id);

@@ -143,6 +143,7 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
       draft.sender ??= event.sender;
       return setOpen(draft, 'expired');
     case 'held':
+      draft.sender ??= event.sender;
       return applyToMessage(draft, 'held', event.recipient);
     case 'released':
       draft.state = 'active';
@@ -156,6 +157,7 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
       draft.state = 'requeued';
       return;
     case 'discarded':
+      draft.sender ??= event.sender;
       return applyToMessage(draft, 'discarded', event.recipient);
     case 'notice':
       draft.notices.push({ queueId: event.noticeQueueId, kind: event.notice });

@@ -128,8 +128,8 @@ const eventsOf = (action: Action, id: QueueId | null, parts: Parts): MtaEvent | 
     return client === null ? null : { kind: 'session-action', mta, action, client, sender, recipient, reason: text };
   }
   return action === 'hold'
-    ? { kind: 'held', mta, queueId: id, reason: text, recipient }
-    : { kind: 'discarded', mta, queueId: id, reason: text, recipient };
+    ? { kind: 'held', mta, queueId: id, reason: text, sender, recipient }
+    : { kind: 'discarded', mta, queueId: id, reason: text, sender, recipient };
 };
 
 /**
