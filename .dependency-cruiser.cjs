@@ -22,6 +22,7 @@ const MAY_IMPORT = {
   telemetry: ['src/domain/', PORTS],
   imaging: ['src/domain/', PORTS],
   'log.ts': ['src/domain/', PORTS],
+  'audit-log.ts': ['src/domain/', PORTS],
   'opensearch-client': [PORTS],
   http: [PORTS],
   config: ['src/sources/', 'src/index-store/', 'src/state/', 'src/telemetry/'],
