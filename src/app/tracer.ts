@@ -33,3 +33,16 @@ export type Tracer = Readonly<{
   clusters: Readonly<Record<string, readonly string[]>>;
   close(): Promise<void>;
 }>;
+
+/** What a front end knows when it opens a configuration. Null = not given; the environment and the file may know it then. */
+export type OpenOptions = Readonly<{
+  configPath: string;
+  passwords: Readonly<{ login: string | null; sudo: string | null; opensearch: string | null }>;
+  env: Readonly<Record<string, string | undefined>>;
+}>;
+
+/**
+ * Reads the configuration and opens its sources.
+ * @throws MailtraceError `config` for a configuration that is missing or wrong.
+ */
+export type OpenTracer = (options: OpenOptions) => Promise<Tracer>;
