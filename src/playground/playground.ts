@@ -5,6 +5,7 @@ export { sendSigned } from './delivery/signed-http.js';
 export type { Fault } from './faults.js';
 export type { Proposal } from './page-view.js';
 export type { Person } from './people.js';
+export { materializeSampleFleet, type SampleFleet, type SampleHost } from './sample-fleet.js';
 export { type SlackDouble, type SlackDoubleOptions, startSlackDouble } from './slack-double.js';
 export type { Message, SlackFile } from './workspace.js';
 export { defaultWorld, type World } from './world.js';
