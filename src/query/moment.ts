@@ -94,7 +94,7 @@ const readOffset = (offset: string, day: string, time: ClockTime, isIso: boolean
   if (/^-(?:\d\d|\d\d:\d\d)$/.test(offset) && !isIso && !time.hasSeconds) {
     refuse(
       `"${offset}" can be an offset or the end of a range`,
-      `Write 2026-11-20T10:00${offset} or: from 10:00 to 12:00`,
+      `Write 2026-11-20T10:00${offset}, or: from 2026-11-20 10:00 to 12:00`,
     );
   }
   return parseOffset(offset) ?? refuse(`"${offset}" is no offset`);

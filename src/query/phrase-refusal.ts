@@ -43,6 +43,9 @@ export const refuseTwoLengths = (problem: string): never => {
 const ZONE_WORD =
   /\b(?:[a-z]+\/[a-z_/]+|(?:ce|we|ee)s?t|cest|west|eest|bst|ist|[ecmp][sd]t|msk|sgt|hkt|jst|kst|ae[sd]t|nz[sd]t|utc|gmt|z)\b/;
 
+/** `5.1.1` is no date. */
+const STATUS_CODE = /^[245]\.\d{1,3}\.\d{1,3}$/;
+
 /** What people write that has no single meaning here, with what does. Tried in order. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
@@ -50,10 +53,12 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
     'Name the hours: from 6:00 to 12:00, or: from yesterday 22:00 to today 06:00',
   ],
   [
-    /\b(?:last|past) (?:day|week|fortnight|month|year|weekend)\b/,
+    /\b(?:last|past) (?:(?:day|week|fortnight|month|year|weekend)\b|\d+$)/,
     'Say how long: last 24h, last 7d; or name a day: yesterday, last friday',
   ],
   [/\bthis (?:week|month|year|weekend)\b/, 'Say from when: since monday, since 2026-11-01; or how long: last 7d'],
+  [STATUS_CODE, 'A status code is explained by: explain 5.1.1, and found by: text:dsn=5.1.1'],
+  [/ (?:and|or) /, 'Write several days as: from thursday to friday, since yesterday; hours as: between 9:00 and 11:30'],
   [/\bday before yesterday\b/, 'Write 2 days ago, or the date: 2026-11-20'],
   [new RegExp(`^since ${DURATION_PATTERN}$`), 'Write "last 2h" for the two hours up to now, or "since 9am"'],
   [/^from (?!.* (?:to|until|till) )/, 'Write "since 9am" for the time up to now, or "from 9:00 to 11:30"'],
@@ -84,7 +89,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-const NUMERIC_DATE = /(?<![\d:./-])(\d{1,4})([./-])(\d{1,2})(?:\2(\d{1,4}))?(?![\d:])/;
+const NUMERIC_DATE = /(?<![\d:./-])(\d{4}|\d{1,2})([./-])(\d{1,2})(?:\2(\d{4}|\d{1,2}))?(?![\d:]|[./-]\d)/;
 
 const isoOf = (year: number, month: number, day: number): string[] => {
   const dayMs = buildWall({ year, month, day });
@@ -106,7 +111,7 @@ const readingsOf = (match: RegExpExecArray, thisYear: number): readonly string[]
  */
 export const refuseUnknown = (phrase: string, part: string, thisYear: number): never => {
   const numeric = NUMERIC_DATE.exec(part);
-  const readings = numeric === null ? [] : readingsOf(numeric, thisYear);
+  const readings = numeric === null || STATUS_CODE.test(part) ? [] : readingsOf(numeric, thisYear);
   if (numeric !== null && readings.length > 0) {
     const problem =
       readings.length > 1 ? `The date "${numeric[0]}" has two readings` : `The date "${numeric[0]}" is not taken`;

@@ -1,6 +1,7 @@
 /** Time phrases (CONTRACT §4; docs/time-phrases.md): text → window. What is not understood is refused, never read as something else. */
 import type { TimeWindow } from '../domain/time-window.js';
 import { createZone, formatInstant, formatWindow } from '../zone.js';
+import { DAY_PATTERN } from './calendar-day.js';
 import { DAY_MS, DURATION_HINT, DURATION_PATTERN, HOUR_MS, readDuration } from './duration.js';
 import { findDay, findDayStart, findMoment, type Here, readWhen, type When } from './moment.js';
 import { refuse, refuseTwoLengths } from './phrase-refusal.js';
@@ -31,7 +32,11 @@ const BETWEEN = /^between (.+?) (?:and|-) (.+)$/;
 const FROM_TO = /^(?:from |since )?(.+?) (?:to|until|till|-) (.+)$/;
 const SHORT_CLOCK = '\\d{1,2}:\\d{2}(?::\\d{2})?(?: ?[ap]m)?|\\d{1,2} ?[ap]m';
 /** `10:00-12:00`, `10am-2pm`. */
-const HOURS = new RegExp(`^(?:from )?((?:.* )?(?:${SHORT_CLOCK}))-((?:${SHORT_CLOCK}).*)$`);
+const HOURS = new RegExp(`^(?:from )?((?:.* )?(?:${SHORT_CLOCK}))-((?:${SHORT_CLOCK}).*|now)$`);
+/** `friday from 9:00 to 11:30`, `yesterday between 10am and 11am`. */
+const ON_DAY = new RegExp(
+  `^(?:on )?(?:the )?(${DAY_PATTERN}),? (?:from (.+?) (?:to|until|till|-) (.+)|between (.+?) (?:and|-) (.+))$`,
+);
 /** The same, where `-12:00` can be an offset. */
 const OFFSET_LIKE = /\d{4}.* \d{1,2}:\d{2}(?::\d{2})?-(?:0\d|1[0-2]):\d{2}$/;
 
@@ -141,6 +146,9 @@ type Ends = Readonly<{ from: string; to: string }>;
 
 const splitEnds = (body: string): Ends | null => {
   if (OFFSET_LIKE.test(body)) return null;
+  // One of the two pairs of groups is undefined.
+  const [, day, from = '', to = '', between = from, and = to] = ON_DAY.exec(body) ?? [];
+  if (day !== undefined) return { from: `${day} ${between}`, to: and };
   const match = BETWEEN.exec(body) ?? FROM_TO.exec(body) ?? HOURS.exec(body);
   return match === null ? null : { from: match[1]!, to: match[2]! };
 };
