@@ -1,0 +1,202 @@
+/** The bytes of a log file, chunk by chunk: plain, gzip, or what a program of the machine unpacks. */
+import { spawn } from 'node:child_process';
+import { createReadStream } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { constants, createGunzip } from 'node:zlib';
+import { MailtraceError } from '../errors.js';
+
+export type Packing = 'plain' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
+
+/** Half-open range of bytes of the file as it lies on the disk. */
+export type ByteRange = Readonly<{ from: number; to: number }>;
+
+const CHUNK_BYTES = 512 * 1024;
+/** A damaged file is read again in such small steps, so that nearly all before the damage is kept. */
+const CAREFUL_BYTES = 1024;
+const STDERR_MAX = 4096;
+/** Nothing of ours is passed on. */
+const CHILD_ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin:/opt/homebrew/bin', LC_ALL: 'C' };
+
+const MAGIC: readonly (readonly [Packing, readonly number[]])[] = [
+  ['gzip', [0x1f, 0x8b]],
+  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ['bzip2', [0x42, 0x5a, 0x68]],
+];
+
+const SUFFIX: ReadonlyMap<string, Packing> = new Map([
+  ['.gz', 'gzip'],
+  ['.zst', 'zstd'],
+  ['.xz', 'xz'],
+  ['.bz2', 'bzip2'],
+]);
+
+const PACKAGE: Readonly<Record<'zstd' | 'xz' | 'bzip2', string>> = { zstd: 'zstd', xz: 'xz-utils', bzip2: 'bzip2' };
+
+const damaged = (path: string, why: string): MailtraceError =>
+  new MailtraceError(
+    'source',
+    `${path}: damaged (${why})`,
+    'the lines before the damage were read; restore it from a copy, or move it away',
+  );
+
+/**
+ * Told by the first bytes, not by the name: `mail.log.1` may be packed.
+ * @throws MailtraceError when the name promises a packed file and the bytes are none.
+ */
+const readPacking = async (path: string, handle: FileHandle): Promise<Packing> => {
+  const head = Buffer.alloc(6);
+  const { bytesRead } = await handle.read(head, 0, head.length, 0);
+  const found = MAGIC.find(
+    ([, magic]) => bytesRead >= magic.length && magic.every((byte, index) => head[index] === byte),
+  );
+  const promised = SUFFIX.get(/\.[a-z0-9]+$/.exec(path)?.[0] ?? '');
+  if (found === undefined && promised !== undefined) {
+    throw damaged(path, bytesRead === 0 ? 'the file is empty' : `it is not in ${promised} format`);
+  }
+  return found?.[0] ?? 'plain';
+};
+
+/** Reads ahead by one chunk. A chunk is valid until the next but one is asked for. */
+async function* readPlain(handle: FileHandle, range: ByteRange): AsyncGenerator<Buffer> {
+  const size = Math.max(1, Math.min(CHUNK_BYTES, range.to - range.from));
+  const buffers: [Buffer, Buffer] = [Buffer.allocUnsafe(size), Buffer.allocUnsafe(size)];
+  let place = range.from;
+  const readNext = (buffer: Buffer) => handle.read(buffer, 0, Math.min(size, range.to - place), place);
+  let pending = range.to > place ? readNext(buffers[0]) : null;
+  try {
+    for (let turn = 0; pending !== null; turn ^= 1) {
+      const { bytesRead } = await pending;
+      place += bytesRead;
+      pending = bytesRead > 0 && place < range.to ? readNext(buffers[turn ^ 1]!) : null;
+      if (bytesRead > 0) yield buffers[turn]!.subarray(0, bytesRead);
+    }
+  } finally {
+    // The reader may have left early: what it did not wait for must not fail unseen.
+    await pending?.catch(() => null);
+  }
+}
+
+async function* unzip(
+  path: string,
+  options: Readonly<{ chunkSize: number; finishFlush?: number }>,
+): AsyncGenerator<Buffer> {
+  const input = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const output = createGunzip(options);
+  input.on('error', (error) => output.destroy(error));
+  input.pipe(output);
+  try {
+    for await (const chunk of output) yield chunk as Buffer;
+  } finally {
+    input.destroy();
+    output.destroy();
+  }
+}
+
+const isZlibFault = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
+
+/** zlib drops what the failing step had unpacked; a second reading in small steps gets it. */
+async function* readGzip(path: string): AsyncGenerator<Buffer> {
+  let delivered = 0;
+  let fault: MailtraceError;
+  try {
+    for await (const chunk of unzip(path, { chunkSize: CHUNK_BYTES })) {
+      delivered += chunk.length;
+      yield chunk;
+    }
+    return;
+  } catch (error) {
+    if (!isZlibFault(error)) throw error;
+    fault = damaged(path, error.message);
+  }
+  let place = 0;
+  try {
+    for await (const chunk of unzip(path, { chunkSize: CAREFUL_BYTES, finishFlush: constants.Z_SYNC_FLUSH })) {
+      const known = Math.max(0, Math.min(chunk.length, delivered - place));
+      place += chunk.length;
+      if (known < chunk.length) yield chunk.subarray(known);
+    }
+  } catch (error) {
+    if (!isZlibFault(error)) throw error;
+  }
+  throw fault;
+}
+
+/** The program gets an open file, never a name; its arguments are constant. */
+async function* readByProgram(path: string, program: 'zstd' | 'xz' | 'bzip2'): AsyncGenerator<Buffer> {
+  const handle = await open(path, 'r');
+  const child = spawn(program, ['-dc'], { stdio: [handle.fd, 'pipe', 'pipe'], env: CHILD_ENVIRONMENT });
+  const { stdout, stderr } = child;
+  if (stdout === null || stderr === null) throw new Error('A child started with pipes has none.');
+  let said = '';
+  stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk.toString('utf8')).slice(0, STDERR_MAX);
+  });
+  const ended = new Promise<number | Error>((resolve) => {
+    child.on('error', resolve);
+    child.on('close', (code) => resolve(code ?? 1));
+  });
+  try {
+    for await (const chunk of stdout) yield chunk as Buffer;
+    const result = await ended;
+    if (result instanceof Error) {
+      throw new MailtraceError(
+        'source',
+        `${path}: needs the program ${program}, which did not start`,
+        `install the package ${PACKAGE[program]}`,
+        { cause: result },
+      );
+    }
+    if (result !== 0) throw damaged(path, said.trim().split('\n').at(-1) ?? `${program} ended with ${result}`);
+  } finally {
+    child.kill();
+    await handle.close();
+  }
+}
+
+/** An opened file. `read` may be called again and again; a range is only for plain files, others are read whole. */
+export type OpenedFile = Readonly<{
+  packing: Packing;
+  sizeBytes: number;
+  /** Changes when the file does. */
+  version: string;
+  /** A block of the plain file: for probes. */
+  readAt: (offset: number, length: number) => Promise<Buffer>;
+  read: (range: ByteRange) => AsyncIterable<Buffer>;
+  close: () => Promise<void>;
+}>;
+
+/** @throws errors of the file system, and MailtraceError for a packed file that is none. Reading may throw MailtraceError too. */
+export const openFile = async (path: string): Promise<OpenedFile> => {
+  const handle = await open(path, 'r');
+  try {
+    const packing = await readPacking(path, handle);
+    const { dev, ino, size, mtimeMs } = await handle.stat();
+    return {
+      packing,
+      sizeBytes: size,
+      version: `${dev}:${ino}:${size}:${mtimeMs}`,
+      readAt: async (offset, length) => {
+        const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset);
+        return buffer.subarray(0, bytesRead);
+      },
+      read: (range) => {
+        switch (packing) {
+          case 'plain':
+            return readPlain(handle, range);
+          case 'gzip':
+            return readGzip(path);
+          case 'zstd':
+          case 'xz':
+          case 'bzip2':
+            return readByProgram(path, packing);
+        }
+      },
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+};
