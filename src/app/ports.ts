@@ -1,7 +1,8 @@
 /** What the use cases need from the outside. Adapters implement these; tests and the wiring pass them in. */
+
+import type { SourceStatus } from '../domain/chain.js';
 import type { LogRecord } from '../domain/event.js';
 import type { HostName } from '../domain/ids.js';
-import type { SourceStatus } from '../domain/chain.js';
 import type { TimeWindow } from '../domain/time-window.js';
 
 /** Literal text to look for in a raw line. `isWhole`: no letter, digit, `_` or `-` may touch it on either side. */
@@ -40,6 +41,8 @@ export type HostReading = Readonly<{
   linesRead: number;
   /** Instants of the lines read that local time leaves open (the repeated hour), counted. */
   ambiguousTimes: number;
+  /** Lines that hold a needle but no header that is known (the continuation of a line). They are not returned. */
+  headlessLines?: number;
 }>;
 
 export type SearchOutcome = Readonly<{
