@@ -1,0 +1,44 @@
+/** Which machines a configuration means, and what is wrong about what it says of them. */
+import {
+  buildFleet,
+  type Fleet,
+  type FleetHost,
+  type FleetSpec,
+  findLoglessHosts,
+  findNameFaults,
+} from '../sources/configured-hosts.js';
+import type { Config } from './schema.js';
+import type { Complaint } from './schema-problems.js';
+
+/** Every machine of `hosts` and `clusters` under its one name, with its entry completed from `host_config`. */
+export const configuredHosts = (config: Config): readonly FleetHost[] => configuredFleet(config).hosts;
+
+/** The same, with the directory of their names. */
+export const configuredFleet = (config: Config): Fleet => buildFleet(specOf(config));
+
+type HostsConfig = Pick<Config, 'method' | 'clusters' | 'domain' | 'file_config' | 'ssh_config'>;
+
+const sectionOf = ({ method }: HostsConfig): 'file_config' | 'ssh_config' =>
+  method === 'file' ? 'file_config' : 'ssh_config';
+
+const specOf = (config: HostsConfig): FleetSpec => {
+  const { host_config: hostConfig, hosts } = config[sectionOf(config)];
+  return { hostConfig, hosts, clusters: config.clusters, domain: config.domain };
+};
+
+export const findHostFaults = (config: HostsConfig): readonly Complaint[] => {
+  const { method } = config;
+  const spec = specOf(config);
+  const section = sectionOf(config);
+  const names = findNameFaults(spec);
+  const logless = method === 'opensearch' || names.length > 0 ? [] : findLoglessHosts(spec);
+  const located = [...names, ...logless].map(({ path, text }) => ({
+    path: path[0] === 'hosts' ? [section, ...path] : path,
+    text: logless.length > 0 ? `${text}: name them here or in ${section}.host_config` : text,
+  }));
+  const isEmpty = method === 'file' && Object.keys(spec.hosts).length + Object.keys(spec.clusters).length === 0;
+  if (!isEmpty) return located;
+  return [
+    { path: [section, 'hosts'], text: 'names no machine; add hosts: { NAME: { log_files: [/var/log/mail.log] } }' },
+  ];
+};
