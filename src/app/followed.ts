@@ -4,11 +4,11 @@ import type { Transaction } from '../domain/transaction.js';
 import type { TraceQuery } from '../query/trace-query.js';
 import type { BuildInput } from '../trace/build-chains.js';
 import { type Component, groupIntoMessages } from '../trace/components.js';
+import { overloadedMessageIds } from '../trace/find-next.js';
 import type { FoldResult } from '../trace/fold.js';
 import { linkTransactions } from '../trace/link.js';
 import { matchesTransaction } from '../trace/match-keyword.js';
 import type { Knowledge } from '../trace/next-lookups.js';
-import { overloadedMessageIds } from '../trace/find-next.js';
 import type { FoundLines } from './found-lines.js';
 
 const placeKey = (host: HostName, queueId: string): string => `${host}\0${queueId}`;
@@ -16,30 +16,41 @@ const placeKey = (host: HostName, queueId: string): string => `${host}\0${queueI
 const isSeed = (t: Transaction, query: TraceQuery, lines: FoundLines): boolean =>
   lines.isFound(t) && query.keywords.some((keyword) => matchesTransaction(keyword, t, lines.hasText));
 
+const indexBy = (
+  components: readonly Component[],
+  keyOf: (t: Transaction) => string | null,
+): ReadonlyMap<string, readonly Component[]> => {
+  const index = new Map<string, Component[]>();
+  for (const component of components) {
+    for (const key of new Set(component.transactions.map(keyOf))) {
+      if (key === null) continue;
+      const list = index.get(key);
+      if (list) list.push(component);
+      else index.set(key, [component]);
+    }
+  }
+  return index;
+};
+
 /** Components that hold a seed, share its message-id (their hops may not be known yet), or are a notice about one; transitive. */
 const relevantComponents = (components: readonly Component[], seeds: ReadonlySet<Transaction>, folded: FoldResult) => {
   const overloaded = overloadedMessageIds(folded.transactions);
-  const byMessageId = new Map<string, Component[]>();
-  const byPlace = new Map<string, Component[]>();
-  for (const component of components) {
-    for (const t of component.transactions) {
-      const keys = t.messageId === null || overloaded.has(t.messageId) ? [] : [t.messageId];
-      for (const id of keys) byMessageId.set(id, [...(byMessageId.get(id) ?? []), component]);
-      const place = placeKey(t.host, t.queueId);
-      byPlace.set(place, [...(byPlace.get(place) ?? []), component]);
-    }
-  }
+  const byMessageId = indexBy(components, ({ messageId }) =>
+    messageId === null || overloaded.has(messageId) ? null : messageId,
+  );
+  const byPlace = indexBy(components, (t) => placeKey(t.host, t.queueId));
+  const neighbours = (t: Transaction): readonly Component[] => [
+    ...(t.messageId === null ? [] : (byMessageId.get(t.messageId) ?? [])),
+    ...t.notices.flatMap(({ queueId }) => byPlace.get(placeKey(t.host, queueId)) ?? []),
+    // The notice may be what was found: its cause belongs to the answer as well.
+    ...(t.causedBy === null ? [] : (byPlace.get(placeKey(t.host, t.causedBy)) ?? [])),
+  ];
   const relevant = new Set<Component>();
   const todo = components.filter(({ transactions }) => transactions.some((t) => seeds.has(t)));
   for (let component = todo.pop(); component !== undefined; component = todo.pop()) {
     if (relevant.has(component)) continue;
     relevant.add(component);
-    for (const t of component.transactions) {
-      if (t.messageId !== null) todo.push(...(byMessageId.get(t.messageId) ?? []));
-      for (const notice of t.notices) todo.push(...(byPlace.get(placeKey(t.host, notice.queueId)) ?? []));
-      // The notice may be what was found: its cause belongs to the answer as well.
-      if (t.causedBy !== null) todo.push(...(byPlace.get(placeKey(t.host, t.causedBy)) ?? []));
-    }
+    todo.push(...component.transactions.flatMap(neighbours));
   }
   return [...relevant];
 };

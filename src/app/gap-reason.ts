@@ -10,7 +10,8 @@ export const createGapReason = (
 ): ((host: HostName, timeMs: number) => Gap) => {
   const statusOf = new Map(sources.map(({ host, status }) => [host, status]));
   const withSource = new Set(deps.hosts);
-  const isOwn = (host: HostName): boolean => deps.domain !== '' && (host === deps.domain || host.endsWith(`.${deps.domain}`));
+  const isOwn = (host: HostName): boolean =>
+    deps.domain !== '' && (host === deps.domain || host.endsWith(`.${deps.domain}`));
   return (host, timeMs) => {
     if (!deps.directory.isConfigured(host)) return isOwn(host) ? 'unread' : 'external';
     if (!withSource.has(host)) return 'unread';

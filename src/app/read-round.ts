@@ -15,7 +15,14 @@ export type Reader = Readonly<{
   isCut: () => boolean;
 }>;
 
-type Tally = { kind: string; status: SourceStatus; error: string | null; linesRead: number; unknownLines: number; rounds: number };
+type Tally = {
+  kind: string;
+  status: SourceStatus;
+  error: string | null;
+  linesRead: number;
+  unknownLines: number;
+  rounds: number;
+};
 
 const WORST: readonly SourceStatus[] = ['ok', 'incomplete', 'unreadable', 'unreachable'];
 
@@ -29,7 +36,10 @@ const toLookup = ({ window, needles, isRelated }: PlannedLookup): Lookup => ({
 });
 
 /** Hosts of one source that are asked the same are asked in one request. */
-const requestsOf = (source: LogSource, plan: Plan): readonly (readonly [readonly HostName[], readonly PlannedLookup[]])[] => {
+const requestsOf = (
+  source: LogSource,
+  plan: Plan,
+): readonly (readonly [readonly HostName[], readonly PlannedLookup[]])[] => {
   const groups = new Map<string, [HostName[], readonly PlannedLookup[]]>();
   for (const host of source.hosts) {
     const lookups = plan.get(host);

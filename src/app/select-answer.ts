@@ -3,22 +3,21 @@ import type { Chain, Finding, Relation, SourceReport, TraceReport } from '../dom
 import type { HostName } from '../domain/ids.js';
 import type { Reject } from '../domain/transaction.js';
 import type { TraceQuery } from '../query/trace-query.js';
-import { type BuildInput, buildChains } from '../trace/build-chains.js';
+import type { BuiltChain } from '../trace/build-chains.js';
 import type { FoldResult } from '../trace/fold.js';
 import { matchesReject, matchesTransaction } from '../trace/match-keyword.js';
-import { isVisible } from './access.js';
+import { findVisiblePart, isVisible, type MailParties } from './access.js';
 import type { FoundLines } from './found-lines.js';
 
 export type SelectInput = Readonly<{
   query: TraceQuery;
   startHosts: readonly HostName[];
   folded: FoldResult;
-  input: BuildInput;
   lines: FoundLines;
   sources: readonly SourceReport[];
   /** Bounds that were hit, in words. */
   cuts: readonly string[];
-  chains: readonly Chain[];
+  chains: readonly BuiltChain[];
 }>;
 
 const fitsChain = (chain: Chain, { query, lines }: SelectInput): boolean =>
@@ -27,14 +26,15 @@ const fitsChain = (chain: Chain, { query, lines }: SelectInput): boolean =>
     (t) => lines.isFound(t) && query.keywords.some((keyword) => matchesTransaction(keyword, t, lines.hasText)),
   );
 
-const maySeeChain = (chain: Chain, query: TraceQuery): boolean =>
-  isVisible(query.scope, {
-    senders: chain.transactions.flatMap(({ sender }) => (sender === null ? [] : [sender])),
-    recipients: chain.transactions.flatMap(({ recipients }) =>
-      recipients.flatMap(({ address, originalAddress }) => (originalAddress === null ? [address] : [address, originalAddress])),
+const partiesOf = (chain: Chain): MailParties => ({
+  senders: chain.transactions.flatMap(({ sender }) => (sender === null ? [] : [sender])),
+  recipients: chain.transactions.flatMap(({ recipients }) =>
+    recipients.flatMap(({ address, originalAddress }) =>
+      originalAddress === null ? [address] : [address, originalAddress],
     ),
-    hosts: chain.transactions.map(({ host }) => host),
-  });
+  ),
+  hosts: chain.transactions.map(({ host }) => host),
+});
 
 const maySeeReject = (reject: Reject, query: TraceQuery): boolean =>
   isVisible(query.scope, {
@@ -47,38 +47,64 @@ const maySeeReject = (reject: Reject, query: TraceQuery): boolean =>
 const INCLUDED: ReadonlySet<Relation> = new Set(['bounced-by', 'delayed-by', 'reported-by']);
 
 /** The matches, the notices about them, and the notices about those. */
-const withRelated = (matches: readonly Chain[], all: readonly Chain[]): readonly Chain[] => {
-  const byId = new Map(all.map((chain) => [chain.id, chain]));
+const withNotices = (matches: readonly BuiltChain[], all: readonly BuiltChain[]): readonly BuiltChain[] => {
+  const byId = new Map(all.map((built) => [built.chain.id, built]));
   const chosen = new Set(matches);
-  for (const chain of chosen) {
+  for (const { chain } of chosen) {
     for (const { id, relation } of chain.relatedChains) {
-      const related = INCLUDED.has(relation) ? byId.get(id) : undefined;
-      if (related) chosen.add(related);
+      const notice = INCLUDED.has(relation) ? byId.get(id) : undefined;
+      if (notice) chosen.add(notice);
     }
   }
-  return all.filter((chain) => chosen.has(chain));
+  return [...chosen];
 };
 
-/** A person with scope `own` sees his own part; other recipients are only counted. What he typed himself tells him nothing new. */
-const ownPart = (chosen: readonly Chain[], select: SelectInput): readonly Chain[] => {
-  const { scope, keywords } = select.query;
-  if (scope.kind !== 'own') return chosen;
-  const own = { address: scope.address, named: keywords.map(({ text }) => text) };
-  const ids = new Map(chosen.map((chain) => [chain.id, chain.isMatch]));
-  return buildChains({ ...select.input, own })
-    .filter(({ id }) => ids.has(id))
-    .map((chain) => ({
-      ...chain,
-      isMatch: ids.get(chain.id) === true,
-      relatedChains: chain.relatedChains.filter(({ id }) => ids.has(id)),
-    }));
+/** What of a chain this asker may see by himself. */
+const visiblePart = (built: BuiltChain, query: TraceQuery): Chain | null => {
+  const part = findVisiblePart(query.scope, partiesOf(built.chain));
+  switch (part.kind) {
+    case 'whole':
+      return built.chain;
+    case 'nothing':
+      return null;
+    case 'part':
+      return built.narrow({ address: part.address, hosts: part.hosts, named: query.keywords.map(({ text }) => text) });
+  }
+};
+
+const chainsOf = (select: SelectInput): readonly Chain[] => {
+  const { query, chains } = select;
+  const matches = chains.filter(({ chain }) => fitsChain(chain, select) && isVisible(query.scope, partiesOf(chain)));
+  const isMatch = new Set(matches);
+  // A notice about a message that is shown whole is shown whole, whoever its sender and recipient are.
+  const whole = new Set<string>();
+  const shown = withNotices(matches, chains).flatMap((built) => {
+    const isOfWhole = built.chain.relatedChains.some(({ id, relation }) => !INCLUDED.has(relation) && whole.has(id));
+    const chain = isOfWhole ? built.chain : visiblePart(built, query);
+    if (chain === built.chain) whole.add(chain.id);
+    return chain === null ? [] : [{ built, chain: { ...chain, isMatch: isMatch.has(built) } }];
+  });
+  const order = new Map(chains.map((built, index) => [built, index]));
+  shown.sort((a, b) => (order.get(a.built) ?? 0) - (order.get(b.built) ?? 0));
+  if (query.scope.kind === 'all') return shown.map(({ chain }) => chain);
+  // Ids of narrowed chains differ, and a chain that is not shown must not be named.
+  const idOf = new Map(shown.map(({ built, chain }) => [built.chain.id, chain.id]));
+  return shown.map(({ chain }) => ({
+    ...chain,
+    relatedChains: chain.relatedChains.flatMap((related) => {
+      const id = idOf.get(related.id);
+      return id === undefined ? [] : [{ ...related, id }];
+    }),
+  }));
 };
 
 const rejectsOf = (select: SelectInput, chains: readonly Chain[]): readonly Reject[] => {
   const { query, folded, lines, startHosts } = select;
   const hosts = new Set(startHosts);
   const sessions = new Set(
-    chains.filter(({ isMatch }) => isMatch).flatMap(({ transactions }) => transactions.map((t) => `${t.host}\0${t.queueId}`)),
+    chains
+      .filter(({ isMatch }) => isMatch)
+      .flatMap(({ transactions }) => transactions.map((t) => `${t.host}\0${t.queueId}`)),
   );
   return folded.rejects.filter((reject) => {
     if (!maySeeReject(reject, query)) return false;
@@ -99,12 +125,8 @@ const limitFindings = (cuts: readonly string[]): readonly Finding[] =>
   }));
 
 export const selectAnswer = (select: SelectInput): TraceReport => {
-  const { query, sources, cuts, chains } = select;
-  const marked = chains.map((chain) => ({ ...chain, isMatch: fitsChain(chain, select) && maySeeChain(chain, query) }));
-  const matches = marked.filter(({ isMatch }) => isMatch);
-  const related = withRelated(matches, marked);
-  const chosen = query.scope.kind === 'own' ? related.filter((chain) => maySeeChain(chain, query)) : related;
-  const answer = ownPart(chosen, select);
+  const { query, sources, cuts } = select;
+  const answer = chainsOf(select);
   return {
     query: {
       keywords: query.keywords.map(({ kind, text }) =>

@@ -45,4 +45,5 @@ const pairsOf = (folded: FoldResult): readonly Readonly<{ host: string; ip: stri
 };
 
 /** The configured names, and the addresses that the logs read so far attest for them. */
-export const machinesOf = (deps: TraceDeps, folded: FoldResult): Machines => learnAddresses(deps.directory, pairsOf(folded));
+export const machinesOf = (deps: TraceDeps, folded: FoldResult): Machines =>
+  learnAddresses(deps.directory, pairsOf(folded));

@@ -2,22 +2,23 @@
  * The straight line: query → lookups → records → events → transactions → chains → report. All hosts are asked at once, in
  * rounds; `trace/next-lookups.ts` decides what a round asks, sources fetch it. A dead host is a row of the report.
  */
-import type { SourceReport, TraceReport } from '../domain/chain.js';
+import type { TraceReport } from '../domain/chain.js';
+import type { LogRecord } from '../domain/event.js';
+import type { HostName } from '../domain/ids.js';
 import { MailtraceError } from '../errors.js';
 import { parseRecord } from '../parsers/registry.js';
+import type { TraceQuery } from '../query/trace-query.js';
 import { type BuildInput, buildChains } from '../trace/build-chains.js';
 import { createFold, type FoldResult } from '../trace/fold.js';
-import { createPlanner, type Plan } from '../trace/next-lookups.js';
 import { needlesOf } from '../trace/needles.js';
+import { createPlanner } from '../trace/next-lookups.js';
 import { createFollowed } from './followed.js';
 import { createFoundLines } from './found-lines.js';
 import { createGapReason } from './gap-reason.js';
-import { machinesOf, type TraceDeps } from './trace-deps.js';
-import { createReader } from './read-round.js';
+import { createReader, type Reader } from './read-round.js';
 import { selectAnswer } from './select-answer.js';
+import { machinesOf, type TraceDeps } from './trace-deps.js';
 import type { TraceMessage, TraceOptions } from './tracer.js';
-import type { TraceQuery } from '../query/trace-query.js';
-import type { HostName } from '../domain/ids.js';
 
 const startHostsOf = (query: TraceQuery, deps: TraceDeps): readonly HostName[] => {
   if (query.startHost === null) return deps.hosts;
@@ -39,11 +40,18 @@ const needlesOfQuery = (query: TraceQuery) => {
   return literal.length === 0 ? null : literal.flat();
 };
 
-const planSize = (plan: Plan): number => plan.size;
+/** Everything a trace has found out so far. */
+type State = Readonly<{ folded: FoldResult; input: BuildInput }>;
+
+const cutsOf = (deps: TraceDeps, folded: FoldResult, reader: Reader, isUnfinished: boolean): readonly string[] => [
+  ...(isUnfinished && !reader.isCut() ? [`${deps.limits.maxRounds} rounds`] : []),
+  ...(folded.isCut ? [`${deps.limits.maxTransactions} transactions`] : []),
+  ...(reader.isCut() ? [`${deps.limits.maxLines} lines or ${Math.round(deps.limits.maxBytes / 1_048_576)} MB`] : []),
+];
 
 /**
- * @throws MailtraceError `usage` for an unknown start host; `interrupted` when `signal` aborts. Nothing else that a log or
- * a host does.
+ * @throws MailtraceError `usage` for an unknown start host; the signal's reason when it aborts. Nothing that a log or a host
+ * does.
  */
 export const createTraceMessage =
   (deps: TraceDeps): TraceMessage =>
@@ -61,36 +69,41 @@ export const createTraceMessage =
     const reader = createReader(deps, signal);
     const lines = createFoundLines(query.keywords);
     const fold = createFold(deps.limits.maxTransactions);
+
+    const take = (record: LogRecord, isFirstRound: boolean): void => {
+      const outcome = parseRecord(record);
+      if (outcome.kind === 'unknown') reader.countUnknown(record.host);
+      const events = outcome.kind === 'events' ? outcome.events : [];
+      fold.add(record, events);
+      lines.add(record, events, isFirstRound);
+    };
+    const digest = (): State => {
+      const folded = fold.result();
+      const machines = machinesOf(deps, folded);
+      const gapReason = createGapReason(deps, reader.reports(), nowMs);
+      return { folded, input: { transactions: folded.transactions, machines, gapReason, limits: deps.limits } };
+    };
+
     let plan = planner.first();
-    let folded: FoldResult = fold.result();
-    let input: BuildInput = { transactions: [], machines: deps.directory, gapReason: () => 'unknown', limits: deps.limits };
-    let round = 0;
-    for (; planSize(plan) > 0 && round < deps.limits.maxRounds && !reader.isCut(); round++) {
+    let state = digest();
+    for (let round = 1; plan.size > 0 && round <= deps.limits.maxRounds && !reader.isCut(); round++) {
       const records = await reader.read(plan, (hostsAnswered, hostsAsked) =>
-        onProgress?.({ round: round + 1, hostsAnswered, hostsAsked, transactions: folded.transactions.length }),
+        onProgress?.({ round, hostsAnswered, hostsAsked, transactions: state.folded.transactions.length }),
       );
       signal.throwIfAborted();
-      for (const record of records) {
-        const outcome = parseRecord(record);
-        if (outcome.kind === 'unknown') reader.countUnknown(record.host);
-        const events = outcome.kind === 'events' ? outcome.events : [];
-        fold.add(record, events);
-        lines.add(record, events, round === 0);
-      }
-      folded = fold.result();
-      input = {
-        transactions: folded.transactions,
-        machines: machinesOf(deps, folded),
-        gapReason: createGapReason(deps, reader.reports(), nowMs),
-        limits: deps.limits,
-      };
-      plan = planner.next(createFollowed(query, folded, input, lines));
+      for (const record of records) take(record, round === 1);
+      state = digest();
+      plan = planner.next(createFollowed(query, state.folded, state.input, lines));
     }
-    const sources: readonly SourceReport[] = reader.reports();
-    const cuts = [
-      ...(planSize(plan) > 0 && round >= deps.limits.maxRounds ? [`${deps.limits.maxRounds} rounds`] : []),
-      ...(folded.isCut ? [`${deps.limits.maxTransactions} transactions`] : []),
-      ...(reader.isCut() ? [`${deps.limits.maxLines} lines or ${Math.round(deps.limits.maxBytes / 1_048_576)} MB`] : []),
-    ];
-    return selectAnswer({ query, startHosts, folded, input, lines, sources, cuts, chains: buildChains(input) });
+    const { folded, input } = state;
+    const cuts = cutsOf(deps, folded, reader, plan.size > 0);
+    return selectAnswer({
+      query,
+      startHosts,
+      folded,
+      lines,
+      sources: reader.reports(),
+      cuts,
+      chains: buildChains(input),
+    });
   };

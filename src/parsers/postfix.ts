@@ -4,9 +4,9 @@
  */
 import type { Client, LogRecord, MtaEvent, ParseOutcome, RejectStage } from '../domain/event.js';
 import { parseMessageId, type QueueId, queueId } from '../domain/ids.js';
+import { IGNORED, type Parser, UNKNOWN } from './parser.js';
 import { parseDelivery } from './postfix/delivery.js';
 import { parseClient, parseSmtpdAction } from './postfix/smtpd-action.js';
-import { IGNORED, type Parser, UNKNOWN } from './parser.js';
 
 /** Short IDs: upper-case hex (mail_queue.h: 5 digits of microseconds, then the inode). Long ones: base 52 with `z` between. */
 const QUEUE_ID = /^([0-9A-F]{6,24}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,28}): /;
@@ -111,7 +111,12 @@ const parseQueued = (id: QueueId, text: string, record: LogRecord): ParseOutcome
   const of = (event: MtaEvent | null): ParseOutcome => (event === null ? UNKNOWN : events(event));
   if (text.startsWith('to=<')) return of(parseDelivery(id, text, record.program));
   if (text.startsWith('message-id=')) {
-    return events({ kind: 'message-id', mta, queueId: id, messageId: parseMessageId(text.slice('message-id='.length)) });
+    return events({
+      kind: 'message-id',
+      mta,
+      queueId: id,
+      messageId: parseMessageId(text.slice('message-id='.length)),
+    });
   }
   if (text.startsWith('from=<')) return of(parseSender(id, text));
   if (text.startsWith('client=')) return of(parseArrival(id, text));
@@ -119,7 +124,8 @@ const parseQueued = (id: QueueId, text: string, record: LogRecord): ParseOutcome
   if (text === 'removed') return events({ kind: 'removed', mta, queueId: id, byOperator: isPostsuper(record.program) });
   if (text === 'requeued') return events({ kind: 'requeued', mta, queueId: id });
   if (text === 'released from hold') return events({ kind: 'released', mta, queueId: id });
-  if (text === 'placed on hold') return events({ kind: 'held', mta, queueId: id, reason: 'postsuper -h', sender: null, recipient: null });
+  if (text === 'placed on hold')
+    return events({ kind: 'held', mta, queueId: id, reason: 'postsuper -h', sender: null, recipient: null });
   const notice = parseNotice(id, text);
   if (notice !== null) return events(notice);
   const action = parseSmtpdAction(text, id);
@@ -127,8 +133,11 @@ const parseQueued = (id: QueueId, text: string, record: LogRecord): ParseOutcome
   return KNOWN_QUEUE_LINES.test(text) ? IGNORED : UNKNOWN;
 };
 
-const session = (step: 'connect' | 'disconnect' | 'lost', client: Client | null, detail: string | null): ParseOutcome =>
-  client === null ? UNKNOWN : events({ kind: 'session', mta: 'postfix', step, client, detail });
+const session = (
+  step: 'connect' | 'disconnect' | 'lost',
+  client: Client | null,
+  detail: string | null,
+): ParseOutcome => (client === null ? UNKNOWN : events({ kind: 'session', mta: 'postfix', step, client, detail }));
 
 /** smtpd.c: `connect from H[IP]`, `lost connection after DATA (200 bytes) from H[IP]`, `timeout after END-OF-MESSAGE from H[IP]`. */
 const parseSession = (text: string): ParseOutcome | null => {
@@ -137,7 +146,10 @@ const parseSession = (text: string): ParseOutcome | null => {
     const [peer = '', ...counts] = text.slice(16).split(' ');
     return session('disconnect', parseClient(peer), counts.join(' ').slice(0, 200));
   }
-  const lost = /^(?:lost connection|timeout|too many errors|SSL_accept error|improper command pipelining) after (\S+)(?: \(.{0,80}?\))? from (\S+)/.exec(text);
+  const lost =
+    /^(?:lost connection|timeout|too many errors|SSL_accept error|improper command pipelining) after (\S+)(?: \(.{0,80}?\))? from (\S+)/.exec(
+      text,
+    );
   return lost === null ? null : session('lost', parseClient(lost[2]!.replace(/:$/, '')), lost[1]!);
 };
 
@@ -196,7 +208,8 @@ export const postfix: Parser = {
   mta: 'postfix',
   ownsProgram: (program) => program.startsWith('postfix') || (program.includes('/') && DAEMONS.test(program)),
   recognises: (text) =>
-    /^(?:[0-9A-F]{6,24}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,28}): (?:client=|uid=\d|message-id=|from=<|to=<|removed$)/.test(text) ||
-    /^NOQUEUE: (?:milter-)?(?:reject|hold|discard)/.test(text),
+    /^(?:[0-9A-F]{6,24}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,28}): (?:client=|uid=\d|message-id=|from=<|to=<|removed$)/.test(
+      text,
+    ) || /^NOQUEUE: (?:milter-)?(?:reject|hold|discard)/.test(text),
   parse: (record) => parseText(record, record.text),
 };

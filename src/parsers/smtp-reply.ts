@@ -41,7 +41,10 @@ const nextIdsOf = (text: string): readonly QueueId[] => {
  */
 export const parseReply = (input: string): Reply => {
   const text = input.slice(0, REPLY_MAX);
-  const said = /^(?:host \S{1,512} (?:said|refused to talk to me): )?([2-5]\d\d)(?:[ -]|$)(?:([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?/.exec(text);
+  const said =
+    /^(?:host \S{1,512} (?:said|refused to talk to me): )?([2-5]\d\d)(?:[ -]|$)(?:([245]\.\d{1,3}\.\d{1,3})(?![.\d]))?/.exec(
+      text,
+    );
   const replyCode = said ? Number(said[1]) : null;
   const isAccepted = replyCode !== null && replyCode < 300;
   return {

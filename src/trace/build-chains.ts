@@ -1,5 +1,5 @@
 /** Transactions → chains: linked, ordered, judged, and related to the notices that were made about them. */
-import type { Chain, Relation, RelatedChain } from '../domain/chain.js';
+import type { Chain, RelatedChain, Relation } from '../domain/chain.js';
 import { transactionKey } from '../domain/chain.js';
 import { traceId } from '../domain/ids.js';
 import { explainCode } from '../domain/status-code.js';
@@ -7,9 +7,9 @@ import type { Notice, Transaction } from '../domain/transaction.js';
 import { type Component, groupIntoMessages } from './components.js';
 import { type FindingLimits, findFindings } from './findings.js';
 import { hopOfLink, hopOfOpenEnd, type LinkInput, linkTransactions } from './link.js';
-import { narrowTo, type OwnView } from './own-part.js';
 import { nextStepOf, summarise, summariseCounts } from './sentence.js';
 import { decideVerdict, findOutcomes } from './verdict.js';
+import { narrowTo, type PartView } from './visible-part.js';
 
 const lookNext = (dsn: string | null, replyCode: number | null, response: string | null): string | null => {
   const code = [replyCode, dsn].filter((part) => part !== null).join(' ');
@@ -18,10 +18,6 @@ const lookNext = (dsn: string | null, replyCode: number | null, response: string
 
 const countRecipients = (component: Component): number =>
   findOutcomes(component).filter(({ recipient }) => recipient !== null).length;
-
-/** The sender of a message knows what became of all of it, but not who its further recipients are. */
-const isSentBy = (component: Component, own: OwnView): boolean =>
-  component.transactions[0]?.sender?.toLowerCase() === own.address.toLowerCase();
 
 const judge = (component: Component): Pick<Chain, 'verdict' | 'summary' | 'nextStep'> => {
   const outcomes = findOutcomes(component);
@@ -34,17 +30,16 @@ const judge = (component: Component): Pick<Chain, 'verdict' | 'summary' | 'nextS
   };
 };
 
-const judgeFor = (whole: Component, shown: Component, own: OwnView | undefined): ReturnType<typeof judge> => {
-  const isPartial = own !== undefined && isSentBy(whole, own) && findOutcomes(whole).length > findOutcomes(shown).length;
-  if (!isPartial) return judge(shown);
+/** The sender of a message may know what became of all of it, but not who its further recipients are. */
+const judgePart = (whole: Component, part: Component, view: PartView): ReturnType<typeof judge> => {
+  const isSender = view.address !== null && whole.transactions[0]?.sender?.toLowerCase() === view.address.toLowerCase();
+  if (!isSender || countRecipients(whole) === countRecipients(part)) return judge(part);
   const outcomes = findOutcomes(whole);
   const verdict = decideVerdict(whole, outcomes);
   return { verdict, summary: summariseCounts(verdict, outcomes), nextStep: null };
 };
 
-const chainOf = (whole: Component, limits: FindingLimits, own: OwnView | undefined): Chain => {
-  const component = own === undefined ? whole : narrowTo(whole, own);
-  const hidden = own === undefined ? 0 : countRecipients(whole) - countRecipients(component);
+const buildChain = (component: Component, limits: FindingLimits, judgement: ReturnType<typeof judge>): Chain => {
   const entry = component.transactions[0]!;
   const messageId = entry.messageId ?? component.transactions.find((t) => t.messageId !== null)?.messageId ?? null;
   const order = new Map(component.transactions.map((t, index) => [t, index]));
@@ -56,7 +51,7 @@ const chainOf = (whole: Component, limits: FindingLimits, own: OwnView | undefin
     id: transactionKey(entry),
     messageId,
     traceId: traceId({ messageId, host: entry.host, queueId: entry.queueId, arrivedAtMs: entry.arrivedAtMs }),
-    ...judgeFor(whole, component, own),
+    ...judgement,
     firstSeenMs: Math.min(...component.transactions.map(({ firstSeenMs }) => firstSeenMs)),
     lastSeenMs: Math.max(...component.transactions.map(({ lastSeenMs }) => lastSeenMs)),
     transactions: component.transactions,
@@ -64,7 +59,7 @@ const chainOf = (whole: Component, limits: FindingLimits, own: OwnView | undefin
     relatedChains: [],
     findings: findFindings(component, limits),
     isMatch: false,
-    hiddenRecipients: Math.max(0, hidden),
+    hiddenRecipients: 0,
   };
 };
 
@@ -78,9 +73,18 @@ const RELATIONS: Readonly<Record<Notice['kind'], readonly [Relation, Relation]>>
 /** A notice is made while its cause is in the queue; its own first line may be logged a moment before the cause's. */
 const NOTICE_LEAD_MS = 60_000;
 
-const noticeTransaction = (cause: Transaction, notice: Notice, byPlace: ReadonlyMap<string, Transaction[]>): Transaction | undefined =>
+const noticeTransaction = (
+  cause: Transaction,
+  notice: Notice,
+  byPlace: ReadonlyMap<string, Transaction[]>,
+): Transaction | undefined =>
   (byPlace.get(`${cause.host}\0${notice.queueId}`) ?? [])
-    .filter((t) => t !== cause && t.lastSeenMs >= cause.firstSeenMs - NOTICE_LEAD_MS && t.firstSeenMs <= cause.lastSeenMs + NOTICE_LEAD_MS)
+    .filter(
+      (t) =>
+        t !== cause &&
+        t.lastSeenMs >= cause.firstSeenMs - NOTICE_LEAD_MS &&
+        t.firstSeenMs <= cause.lastSeenMs + NOTICE_LEAD_MS,
+    )
     .sort((a, b) => Math.abs(a.firstSeenMs - cause.lastSeenMs) - Math.abs(b.firstSeenMs - cause.lastSeenMs))[0];
 
 type Pair = Readonly<{ cause: Transaction; notice: Transaction; kind: Notice['kind'] }>;
@@ -100,7 +104,9 @@ const pairsOf = (transactions: readonly Transaction[]): readonly Pair[] => {
   // The notice itself may name its cause instead (Exim `R=`).
   const caused = transactions.flatMap((notice): Pair[] => {
     if (notice.causedBy === null) return [];
-    const before = (byPlace.get(`${notice.host}\0${notice.causedBy}`) ?? []).filter((t) => t.firstSeenMs <= notice.firstSeenMs + NOTICE_LEAD_MS);
+    const before = (byPlace.get(`${notice.host}\0${notice.causedBy}`) ?? []).filter(
+      (t) => t.firstSeenMs <= notice.firstSeenMs + NOTICE_LEAD_MS,
+    );
     const cause = before.sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
     return cause === undefined ? [] : [{ cause, notice, kind: 'failure' }];
   });
@@ -126,16 +132,26 @@ const relate = (chains: readonly Chain[]): readonly Chain[] => {
   return chains.map((chain) => ({ ...chain, relatedChains: related.get(chain) ?? [] }));
 };
 
-export type BuildInput = LinkInput &
-  Readonly<{
-    limits: FindingLimits;
-    /** Show only this person's part of each message. */
-    own?: OwnView;
-  }>;
+export type BuildInput = LinkInput & Readonly<{ limits: FindingLimits }>;
+
+/** A chain as it is, and how to show only a part of it: null when nothing of it may be seen. */
+export type BuiltChain = Readonly<{ chain: Chain; narrow: (view: PartView) => Chain | null }>;
 
 /** Newest first. `isMatch` is left false: who asked for what is not known here. */
-export const buildChains = (input: BuildInput): readonly Chain[] => {
+export const buildChains = (input: BuildInput): readonly BuiltChain[] => {
   const components = groupIntoMessages(input.transactions, linkTransactions(input));
-  const chains = relate(components.map((component) => chainOf(component, input.limits, input.own)));
-  return [...chains].sort((a, b) => b.firstSeenMs - a.firstSeenMs || (a.id < b.id ? -1 : 1));
+  const chains = relate(components.map((component) => buildChain(component, input.limits, judge(component))));
+  return chains
+    .map((chain, index): BuiltChain => {
+      const whole = components[index]!;
+      const narrow = (view: PartView): Chain | null => {
+        const part = narrowTo(whole, view);
+        if (part === null) return null;
+        const shown = buildChain(part, input.limits, judgePart(whole, part, view));
+        const hiddenRecipients = Math.max(0, countRecipients(whole) - countRecipients(part));
+        return { ...shown, relatedChains: chain.relatedChains, hiddenRecipients };
+      };
+      return { chain, narrow };
+    })
+    .sort((a, b) => b.chain.firstSeenMs - a.chain.firstSeenMs || (a.chain.id < b.chain.id ? -1 : 1));
 };

@@ -121,7 +121,8 @@ const applyDelivery = (draft: Draft, event: DeliveryEvent, timeMs: number): void
 const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
   switch (event.kind) {
     case 'arrival':
-      return applyArrival(draft, event, timeMs);
+      applyArrival(draft, event, timeMs);
+      return;
     case 'message-id':
       draft.messageId ??= event.messageId;
       return;
@@ -133,32 +134,39 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
       if (draft.state === 'held') draft.state = 'active';
       return;
     case 'delivery':
-      return applyDelivery(draft, event, timeMs);
+      applyDelivery(draft, event, timeMs);
+      return;
     case 'recipient':
       recipientOf(draft, event.recipient, event.originalRecipient);
       return;
     case 'removed':
-      return applyRemoval(draft, event.byOperator, pid);
+      applyRemoval(draft, event.byOperator, pid);
+      return;
     case 'expired':
       draft.sender ??= event.sender;
-      return setOpen(draft, 'expired');
+      setOpen(draft, 'expired');
+      return;
     case 'held':
       draft.sender ??= event.sender;
-      return applyToMessage(draft, 'held', event.recipient);
+      applyToMessage(draft, 'held', event.recipient);
+      return;
     case 'released':
       draft.state = 'active';
-      for (const recipient of draft.recipients.values()) if (recipient.status === 'held') recipient.status = 'in-progress';
+      for (const recipient of draft.recipients.values())
+        if (recipient.status === 'held') recipient.status = 'in-progress';
       return;
     case 'deleted':
       draft.removed = true;
       draft.state = 'deleted';
-      return setOpen(draft, 'deleted');
+      setOpen(draft, 'deleted');
+      return;
     case 'requeued':
       draft.state = 'requeued';
       return;
     case 'discarded':
       draft.sender ??= event.sender;
-      return applyToMessage(draft, 'discarded', event.recipient);
+      applyToMessage(draft, 'discarded', event.recipient);
+      return;
     case 'notice':
       draft.notices.push({ queueId: event.noticeQueueId, kind: event.notice });
       return;

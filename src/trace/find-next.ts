@@ -49,7 +49,10 @@ const nearest = (handover: Handover, candidates: readonly Transaction[]): Transa
   return [...candidates].sort((a, b) => isSame(a) - isSame(b) || distanceMs(handover, a) - distanceMs(handover, b))[0];
 };
 
-const group = <Key>(transactions: readonly Transaction[], keyOf: (t: Transaction) => Key | null): Map<Key, Transaction[]> => {
+const group = <Key>(
+  transactions: readonly Transaction[],
+  keyOf: (t: Transaction) => Key | null,
+): Map<Key, Transaction[]> => {
   const groups = new Map<Key, Transaction[]>();
   for (const transaction of transactions) {
     const key = keyOf(transaction);
@@ -66,7 +69,9 @@ const hasUnrelatedSenders = (transactions: readonly Transaction[]): boolean =>
 
 /** Message-ids that join strangers. */
 export const overloadedMessageIds = (transactions: readonly Transaction[]): ReadonlySet<MessageId> =>
-  new Set([...group(transactions, (t) => t.messageId)].filter(([, list]) => hasUnrelatedSenders(list)).map(([id]) => id));
+  new Set(
+    [...group(transactions, (t) => t.messageId)].filter(([, list]) => hasUnrelatedSenders(list)).map(([id]) => id),
+  );
 
 const sameSender = (a: Transaction, b: Transaction): boolean =>
   a.sender === null || b.sender === null || a.sender.toLowerCase() === b.sender.toLowerCase();
@@ -106,7 +111,9 @@ export const createFinder = (transactions: readonly Transaction[], machines: Mac
       const { from, attempt } = handover;
       if (from.messageId === null || overloaded.has(from.messageId) || attempt.by === 'lmtp') return undefined;
       const taken = new Set(chosen.values());
-      const free = (byMessageId.get(from.messageId) ?? []).filter((to) => to !== from && !taken.has(to) && !isTaken(to));
+      const free = (byMessageId.get(from.messageId) ?? []).filter(
+        (to) => to !== from && !taken.has(to) && !isTaken(to),
+      );
       if (attempt.relay === null) {
         // A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client.
         if (attempt.agent === null || !/^delivered (?:via|to command)/.test(attempt.response ?? '')) return undefined;

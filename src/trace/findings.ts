@@ -12,7 +12,12 @@ export type FindingLimits = Readonly<{ manyHops: number; slowHopMs: number }>;
 /** Findings of one kind beyond this are counted in words. */
 const SAME_KIND_MAX = 5;
 
-const finding = (code: Finding['code'], severity: Finding['severity'], text: string, host: HostName | null): Finding => ({
+const finding = (
+  code: Finding['code'],
+  severity: Finding['severity'],
+  text: string,
+  host: HostName | null,
+): Finding => ({
   code,
   severity,
   text,
@@ -20,7 +25,11 @@ const finding = (code: Finding['code'], severity: Finding['severity'], text: str
 });
 
 const duration = (ms: number): string =>
-  ms < 120_000 ? `${Math.round(ms / 100) / 10} s` : ms < 7_200_000 ? `${Math.round(ms / 60_000)} min` : `${Math.round(ms / 360_000) / 10} h`;
+  ms < 120_000
+    ? `${Math.round(ms / 100) / 10} s`
+    : ms < 7_200_000
+      ? `${Math.round(ms / 60_000)} min`
+      : `${Math.round(ms / 360_000) / 10} h`;
 
 const PARTS = ['before the queue manager', 'waiting in the queue', 'connecting', 'sending'] as const;
 
@@ -44,7 +53,9 @@ const slowHops = (transactions: readonly Transaction[], limits: FindingLimits): 
 
 const retrying = (transactions: readonly Transaction[]): readonly Finding[] =>
   transactions.flatMap((transaction) => {
-    const delayed = transaction.recipients.filter(({ attempts }) => attempts.some(({ status }) => status === 'deferred'));
+    const delayed = transaction.recipients.filter(({ attempts }) =>
+      attempts.some(({ status }) => status === 'deferred'),
+    );
     const worst = [...delayed].sort((a, b) => b.attempts.length - a.attempts.length)[0];
     if (worst === undefined) return [];
     const count = worst.attempts.filter(({ status }) => status === 'deferred').length;
@@ -74,8 +85,18 @@ const GAP_TEXT: Readonly<Record<Gap, string>> = {
 
 const gapFinding = ({ transaction, direction, other, gap }: OpenEnd): Finding => {
   const id = other.queueId === null ? '' : ` as ${other.queueId}`;
-  const way = direction === 'out' ? `${transaction.host} handed ${transaction.queueId} to ${other.host}${id}` : `${transaction.host} got ${transaction.queueId} from ${other.host}`;
-  const code = gap === 'not-yet-logged' ? 'not-yet-logged' : gap === 'unknown' ? 'missing-hop' : gap === 'external' ? 'gap' : 'unread-host';
+  const way =
+    direction === 'out'
+      ? `${transaction.host} handed ${transaction.queueId} to ${other.host}${id}`
+      : `${transaction.host} got ${transaction.queueId} from ${other.host}`;
+  const code =
+    gap === 'not-yet-logged'
+      ? 'not-yet-logged'
+      : gap === 'unknown'
+        ? 'missing-hop'
+        : gap === 'external'
+          ? 'gap'
+          : 'unread-host';
   const host = gap === 'external' ? null : other.host;
   return finding(code, gap === 'external' ? 'info' : 'warning', `${way}, which ${GAP_TEXT[gap]}.`, host);
 };
@@ -83,36 +104,59 @@ const gapFinding = ({ transaction, direction, other, gap }: OpenEnd): Finding =>
 /** Clocks that differ by less cannot be told from the time that logging takes. */
 const SKEW_NOTICED_MS = 5000;
 
+/** How far the receiving clock is ahead (behind: negative) of what the sending host logged; 0 when that cannot be told. */
+const skewOf = ({ from, to, recipients }: Link): number => {
+  if (from.host === to.host || !to.hasArrival) return 0;
+  const attempt = from.recipients.find(({ address }) => recipients.includes(address))?.attempts.at(-1);
+  if (attempt === undefined) return 0;
+  const sending = attempt.delaysMs === null ? (attempt.delayMs ?? 0) : attempt.delaysMs[2] + attempt.delaysMs[3];
+  const ahead = to.arrivedAtMs - attempt.timeMs;
+  const behind = attempt.timeMs - sending - to.arrivedAtMs;
+  if (ahead > SKEW_NOTICED_MS) return ahead;
+  return behind > SKEW_NOTICED_MS ? -behind : 0;
+};
+
 const clockSkew = (links: readonly Link[]): readonly Finding[] => {
   const worst = new Map<string, { skewMs: number; link: Link }>();
   for (const link of links) {
-    if (link.from.host === link.to.host || !link.to.hasArrival) continue;
-    const attempt = link.from.recipients.find(({ address }) => link.recipients.includes(address))?.attempts.at(-1);
-    if (attempt === undefined) continue;
-    const sending = attempt.delaysMs === null ? (attempt.delayMs ?? 0) : attempt.delaysMs[2] + attempt.delaysMs[3];
-    const ahead = link.to.arrivedAtMs - attempt.timeMs;
-    const behind = attempt.timeMs - sending - link.to.arrivedAtMs;
-    const skewMs = ahead > SKEW_NOTICED_MS ? ahead : behind > SKEW_NOTICED_MS ? -behind : 0;
+    const skewMs = skewOf(link);
     const key = `${link.from.host}\0${link.to.host}`;
-    if (skewMs !== 0 && Math.abs(worst.get(key)?.skewMs ?? 0) < Math.abs(skewMs)) worst.set(key, { skewMs, link });
+    if (Math.abs(skewMs) > Math.abs(worst.get(key)?.skewMs ?? 0)) worst.set(key, { skewMs, link });
   }
-  return [...worst.values()].map(({ skewMs, link: { from, to } }) =>
-    finding('clock-skew', 'warning', `The clock of ${to.host} is about ${duration(Math.abs(skewMs))} ${skewMs > 0 ? 'ahead of' : 'behind'} that of ${from.host}.`, to.host),
-  );
+  return [...worst.values()].map(({ skewMs, link: { from, to } }) => {
+    const way = skewMs > 0 ? 'ahead of' : 'behind';
+    const text = `The clock of ${to.host} is about ${duration(Math.abs(skewMs))} ${way} that of ${from.host}.`;
+    return finding('clock-skew', 'warning', text, to.host);
+  });
 };
 
 const limitKind = (list: readonly Finding[]): readonly Finding[] =>
   list.length <= SAME_KIND_MAX
     ? list
-    : [...list.slice(0, SAME_KIND_MAX), { ...list[SAME_KIND_MAX]!, text: `… and ${list.length - SAME_KIND_MAX} more like this.`, host: null }];
+    : [
+        ...list.slice(0, SAME_KIND_MAX),
+        { ...list[SAME_KIND_MAX]!, text: `… and ${list.length - SAME_KIND_MAX} more like this.`, host: null },
+      ];
 
-export const findFindings = ({ transactions, links, openEnds }: Component, limits: FindingLimits): readonly Finding[] => {
+export const findFindings = (
+  { transactions, links, openEnds }: Component,
+  limits: FindingLimits,
+): readonly Finding[] => {
   const hosts = new Set(transactions.map(({ host }) => host));
   const first = transactions[0]?.host ?? null;
   return [
-    ...(isLoop({ transactions, links, openEnds }) ? [finding('loop', 'error', 'The message went round in a loop.', first)] : []),
+    ...(isLoop({ transactions, links, openEnds })
+      ? [finding('loop', 'error', 'The message went round in a loop.', first)]
+      : []),
     ...(hosts.size > limits.manyHops
-      ? [finding('many-hops', 'warning', `The message passed ${hosts.size} hosts (more than ${limits.manyHops}).`, null)]
+      ? [
+          finding(
+            'many-hops',
+            'warning',
+            `The message passed ${hosts.size} hosts (more than ${limits.manyHops}).`,
+            null,
+          ),
+        ]
       : []),
     ...limitKind(slowHops(transactions, limits)),
     ...limitKind(retrying(transactions)),

@@ -5,8 +5,6 @@ import type { Occurrence } from './fold.js';
 export type Lifetime = Readonly<{
   /** Sorted by time; never empty; each event once. */
   occurrences: readonly Occurrence[];
-  /** Nothing but arrival, message-id and refused recipients was logged: the message may never have been accepted. */
-  isOnlyArrival: boolean;
 }>;
 
 /** Order of events that bear the same stamp: the order in which an MTA must log them. */
@@ -62,7 +60,12 @@ const arrange = (occurrences: readonly Occurrence[]): Occurrence[] => {
 };
 
 /** What the current lifetime has shown so far. */
-type State = { arrivalMs: number | null; endMs: number | null; messageId: string | null | undefined; sender: string | null };
+type State = {
+  arrivalMs: number | null;
+  endMs: number | null;
+  messageId: string | null | undefined;
+  sender: string | null;
+};
 
 const startsAnew = (state: State, first: Occurrence, { event, timeMs }: Occurrence): boolean => {
   if (event.kind === 'arrival') {
@@ -88,8 +91,6 @@ const note = (state: State, { event, timeMs }: Occurrence): void => {
   if (ENDING.has(event.kind)) state.endMs = timeMs;
 };
 
-const ARRIVING: ReadonlySet<MtaEvent['kind']> = new Set(['arrival', 'message-id', 'reject', 'aborted', 'filter']);
-
 /** @param occurrences all events of one queue ID on one host, in any order */
 export const splitLifetimes = (occurrences: readonly Occurrence[]): readonly Lifetime[] => {
   const lifetimes: Occurrence[][] = [];
@@ -102,8 +103,5 @@ export const splitLifetimes = (occurrences: readonly Occurrence[]): readonly Lif
     } else current.push(occurrence);
     note(state, occurrence);
   }
-  return lifetimes.map((list) => ({
-    occurrences: list,
-    isOnlyArrival: list.every(({ event }) => ARRIVING.has(event.kind)),
-  }));
+  return lifetimes.map((list) => ({ occurrences: list }));
 };

@@ -5,9 +5,9 @@
 import type { Evidence, Gap, Hop, HopEnd } from '../domain/chain.js';
 import type { HostName, QueueId } from '../domain/ids.js';
 import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
-import type { Machines } from './machines.js';
-import type { Handover } from './handover.js';
 import { createFinder, type Finder } from './find-next.js';
+import type { Handover } from './handover.js';
+import type { Machines } from './machines.js';
 
 export type LinkInput = Readonly<{
   transactions: readonly Transaction[];
@@ -121,7 +121,8 @@ const linkByMessageId = (handovers: readonly Handover[], finder: Finder, collect
 const sharedRecipients = (from: Transaction, to: Transaction): readonly string[] => {
   const known = new Set(from.recipients.map(({ address }) => address.toLowerCase()));
   const shared = to.recipients.filter(
-    ({ address, originalAddress }) => known.has(address.toLowerCase()) || known.has((originalAddress ?? '').toLowerCase()),
+    ({ address, originalAddress }) =>
+      known.has(address.toLowerCase()) || known.has((originalAddress ?? '').toLowerCase()),
   );
   return (shared.length > 0 ? shared : to.recipients).map(({ address }) => address);
 };
@@ -142,7 +143,12 @@ const idOf = (attempt: DeliveryAttempt): QueueId | null => attempt.nextQueueId;
 /** A hand-over by LMTP is the final delivery when the mailbox server's own log is not at hand; so is one without a relay. */
 const isFinalDelivery = ({ attempt }: Handover): boolean => attempt.relay === null || attempt.by === 'lmtp';
 
-const noteGapsAfter = (handovers: readonly Handover[], input: LinkInput, finder: Finder, collector: Collector): void => {
+const noteGapsAfter = (
+  handovers: readonly Handover[],
+  input: LinkInput,
+  finder: Finder,
+  collector: Collector,
+): void => {
   for (const handover of handovers) {
     const { from, attempt, recipient } = handover;
     if (isFinalDelivery(handover) && attempt.by !== 'forward') continue;
@@ -194,4 +200,3 @@ export const hopOfOpenEnd = ({ transaction, direction, other, gap, recipients }:
   const [from, to] = direction === 'out' ? [here, other] : [other, here];
   return { from, to, gap, recipients, evidence: 'none' };
 };
-

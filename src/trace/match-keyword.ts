@@ -77,7 +77,8 @@ const holds = (keyword: Exclude<Keyword, { kind: 'text' }>, facts: Facts): boole
       return facts.queueIds.includes(text);
     case 'client':
       return keyword.network === null
-        ? sameHost(facts.client?.name, text) || facts.client?.name?.toLowerCase().endsWith(`.${text.toLowerCase()}`) === true
+        ? sameHost(facts.client?.name, text) ||
+            facts.client?.name?.toLowerCase().endsWith(`.${text.toLowerCase()}`) === true
         : facts.client?.ip != null && isInNetwork(keyword.network, facts.client.ip);
     case 'sasl':
       return isSasl(facts.client, text);
@@ -90,7 +91,10 @@ const factsOfTransaction = (t: Transaction): Facts => ({
     originalAddress === null ? [address] : [address, originalAddress],
   ),
   messageId: t.messageId,
-  queueIds: [t.queueId, ...t.recipients.flatMap(({ attempts }) => attempts.flatMap(({ nextQueueIds }) => nextQueueIds))],
+  queueIds: [
+    t.queueId,
+    ...t.recipients.flatMap(({ attempts }) => attempts.flatMap(({ nextQueueIds }) => nextQueueIds)),
+  ],
   client: t.client,
   relays: t.recipients.flatMap(({ attempts }) => attempts.flatMap(({ relay }) => (relay === null ? [] : [relay]))),
 });

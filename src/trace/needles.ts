@@ -63,7 +63,9 @@ export const needlesOf = (keyword: Keyword): readonly NeedleText[] | null => {
     case 'from':
     case 'to':
       // The null sender stands as `from=<>` (Postfix, Sendmail) or `<= <>` (Exim).
-      return keyword.text === '' ? [needle('from=<>'), needle('<= <>'), needle('F=<>')] : [needle(keyword.text, { ignoreCase: true })];
+      return keyword.text === ''
+        ? [needle('from=<>'), needle('<= <>'), needle('F=<>')]
+        : [needle(keyword.text, { ignoreCase: true })];
     case 'address-or-id':
     case 'domain-or-host':
     case 'word':

@@ -69,26 +69,34 @@ const hasBeginning = (t: Transaction): boolean => t.hasArrival || t.messageId !=
 const isEnded = (t: Transaction): boolean =>
   t.removed || t.state === 'deleted' || t.state === 'discarded' || t.state === 'requeued';
 
+/** Every text that names a part of these messages on some host. */
+const textsOf = (transactions: readonly Transaction[]): ReadonlySet<string> => {
+  const overloaded = overloadedMessageIds(transactions);
+  return new Set(
+    transactions.flatMap((t) => [
+      t.queueId,
+      ...(t.messageId === null || overloaded.has(t.messageId) ? [] : [t.messageId]),
+      ...[t.reinjectedFrom, t.requeuedFrom].filter((id) => id !== null),
+      ...t.recipients.flatMap(({ attempts }) => attempts.flatMap(({ nextQueueIds }) => nextQueueIds)),
+      ...t.notices.map(({ queueId }) => queueId),
+    ]),
+  );
+};
+
+/** Beyond the window's edges: the beginning and the end of what neither began nor ended inside. */
+const wishesBeyond = (t: Transaction, { window, followLimitMs, nowMs }: PlannerOptions): Wish[] => {
+  const wish = (span: TimeWindow): Wish => ({ host: t.host, needle: whole(t.queueId), window: span, isRelated: false });
+  const back = { fromMs: window.fromMs - followLimitMs, toMs: window.fromMs };
+  const onward = { fromMs: window.toMs, toMs: Math.min(window.toMs + followLimitMs, nowMs + SKEW_MS) };
+  return [...(hasBeginning(t) ? [] : [wish(back)]), ...(isEnded(t) ? [] : [wish(onward)])];
+};
+
 const wishesOfTransactions = (known: Knowledge, options: PlannerOptions): Wish[] => {
-  const { window, allHosts, followLimitMs, nowMs } = options;
-  const overloaded = overloadedMessageIds(known.transactions);
-  const texts = new Set<string>();
-  for (const t of known.transactions) {
-    texts.add(t.queueId);
-    if (t.messageId !== null && !overloaded.has(t.messageId)) texts.add(t.messageId);
-    if (t.reinjectedFrom !== null) texts.add(t.reinjectedFrom);
-    if (t.requeuedFrom !== null) texts.add(t.requeuedFrom);
-    for (const { attempts } of t.recipients) for (const { nextQueueIds } of attempts) for (const id of nextQueueIds) texts.add(id);
-    for (const notice of t.notices) texts.add(notice.queueId);
-  }
-  const inWindow = [...texts].flatMap((text) => allHosts.map((host) => ({ host, needle: whole(text), window, isRelated: true })));
-  if (followLimitMs === 0) return inWindow;
-  const beyond = known.transactions.flatMap((t): Wish[] => {
-    const wish = (span: TimeWindow): Wish => ({ host: t.host, needle: whole(t.queueId), window: span, isRelated: false });
-    const back = { fromMs: window.fromMs - followLimitMs, toMs: window.fromMs };
-    const onward = { fromMs: window.toMs, toMs: Math.min(window.toMs + followLimitMs, nowMs + SKEW_MS) };
-    return [...(hasBeginning(t) ? [] : [wish(back)]), ...(isEnded(t) ? [] : [wish(onward)])];
-  });
+  const { window, allHosts, followLimitMs } = options;
+  const inWindow = [...textsOf(known.transactions)].flatMap((text) =>
+    allHosts.map((host) => ({ host, needle: whole(text), window, isRelated: true })),
+  );
+  const beyond = followLimitMs === 0 ? [] : known.transactions.flatMap((t) => wishesBeyond(t, options));
   return [...inWindow, ...beyond];
 };
 
@@ -123,19 +131,25 @@ const wishesOfSessions = (known: Knowledge): Wish[] =>
     return [{ host: t.host, needle: { text, ignoreCase: false, isWhole: false }, window, isRelated: false }];
   });
 
-const keyOf = ({ text, ignoreCase, isWhole }: NeedleText): string => `${ignoreCase ? 'i' : 'c'}${isWhole ? 'w' : 's'}${text}`;
+const keyOf = ({ text, ignoreCase, isWhole }: NeedleText): string =>
+  `${ignoreCase ? 'i' : 'c'}${isWhole ? 'w' : 's'}${text}`;
 
 /** Takes off what was searched before, remembers the rest as searched, and gathers needles of one window into one lookup. */
 const createRegister = (bounds: TimeWindow) => {
   const searched = new Map<string, TimeWindow[]>();
   return (wishes: readonly Wish[]): Plan => {
-    const lookups = new Map<HostName, Map<string, { window: TimeWindow; isRelated: boolean; needles: Map<string, NeedleText> }>>();
+    const lookups = new Map<
+      HostName,
+      Map<string, { window: TimeWindow; isRelated: boolean; needles: Map<string, NeedleText> }>
+    >();
     for (const { host, needle, window, isRelated } of wishes) {
       const key = `${host}\0${keyOf(needle)}`;
       const before = searched.get(key) ?? [];
       const wanted = clip(window, bounds);
       for (const span of subtract(wanted, before)) {
-        const ofHost = lookups.get(host) ?? new Map<string, { window: TimeWindow; isRelated: boolean; needles: Map<string, NeedleText> }>();
+        const ofHost =
+          lookups.get(host) ??
+          new Map<string, { window: TimeWindow; isRelated: boolean; needles: Map<string, NeedleText> }>();
         lookups.set(host, ofHost);
         const spanKey = `${span.fromMs} ${span.toMs} ${isRelated}`;
         const lookup = ofHost.get(spanKey) ?? { window: span, isRelated, needles: new Map<string, NeedleText>() };
@@ -147,7 +161,11 @@ const createRegister = (bounds: TimeWindow) => {
     return new Map(
       [...lookups].map(([host, ofHost]) => [
         host,
-        [...ofHost.values()].map(({ window, isRelated, needles }) => ({ window, isRelated, needles: [...needles.values()] })),
+        [...ofHost.values()].map(({ window, isRelated, needles }) => ({
+          window,
+          isRelated,
+          needles: [...needles.values()],
+        })),
       ]),
     );
   };
@@ -158,12 +176,18 @@ export const createPlanner = (options: PlannerOptions): Planner => {
   const bounds: TimeWindow =
     followLimitMs === 0
       ? window
-      : { fromMs: window.fromMs - followLimitMs, toMs: Math.max(window.toMs, Math.min(window.toMs + followLimitMs, nowMs + SKEW_MS)) };
+      : {
+          fromMs: window.fromMs - followLimitMs,
+          toMs: Math.max(window.toMs, Math.min(window.toMs + followLimitMs, nowMs + SKEW_MS)),
+        };
   const register = createRegister(bounds);
   return {
     first: () =>
       new Map(
-        options.startHosts.map((host) => [host, [{ window, needles: options.needles ?? [], isRelated: true }] as const]),
+        options.startHosts.map((host) => [
+          host,
+          [{ window, needles: options.needles ?? [], isRelated: true }] as const,
+        ]),
       ),
     next: (known) =>
       register([

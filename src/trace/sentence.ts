@@ -23,12 +23,14 @@ export const addressedTo = (entry: Transaction): readonly string[] => [
 ];
 
 const subjectOf = (entry: Transaction): string => {
-  const sender = entry.sender === null ? 'unknown sender' : entry.sender === '' ? 'the mail system (null sender)' : entry.sender;
+  const sender =
+    entry.sender === null ? 'unknown sender' : entry.sender === '' ? 'the mail system (null sender)' : entry.sender;
   const to = namesOf(addressedTo(entry));
   return to === '' ? `The mail from ${sender}` : `The mail from ${sender} to ${to}`;
 };
 
-const lastAttempt = (outcome: FinalOutcome | undefined): DeliveryAttempt | undefined => outcome?.recipient?.attempts.at(-1);
+const lastAttempt = (outcome: FinalOutcome | undefined): DeliveryAttempt | undefined =>
+  outcome?.recipient?.attempts.at(-1);
 
 const who = (outcome: FinalOutcome): string => outcome.recipient?.address ?? 'a recipient';
 
@@ -57,12 +59,21 @@ const delivered = (entry: Transaction, outcomes: readonly FinalOutcome[]): strin
   const last = of(outcomes, 'sent').at(-1) ?? outcomes.at(-1);
   const attempt = lastAttempt(last);
   const took = attempt === undefined ? '' : ` ${seconds(attempt.timeMs - entry.arrivedAtMs)} after it came in`;
-  const place = last === undefined ? '' : last.takenBy === null && attempt?.relay == null ? `stored on ${last.transaction.host}` : `accepted by ${peerOf(attempt, last)}`;
+  const place =
+    last === undefined
+      ? ''
+      : last.takenBy === null && attempt?.relay == null
+        ? `stored on ${last.transaction.host}`
+        : `accepted by ${peerOf(attempt, last)}`;
   const all = outcomes.length > 1 ? ` for all ${outcomes.length} recipients` : '';
   return `was delivered${all}: ${place}${took}.`;
 };
 
-const bounced = (outcomes: readonly FinalOutcome[], word: 'bounced' | 'expired' | 'rejected', isNotified: boolean): string => {
+const bounced = (
+  outcomes: readonly FinalOutcome[],
+  word: 'bounced' | 'expired' | 'rejected',
+  isNotified: boolean,
+): string => {
   const failed = of(outcomes, word);
   const first = failed[0] ?? outcomes[0]!;
   const attempt = lastAttempt(first);
@@ -99,13 +110,19 @@ const placeOf = (outcomes: readonly FinalOutcome[], status: string): string =>
   (of(outcomes, status)[0] ?? outcomes[0])?.transaction.host ?? 'a server';
 
 const loop = (outcomes: readonly FinalOutcome[]): string => {
-  const failed = outcomes.find(({ recipient }) => recipient?.attempts.some(({ status }) => status !== 'sent')) ?? outcomes[0];
+  const failed =
+    outcomes.find(({ recipient }) => recipient?.attempts.some(({ status }) => status !== 'sent')) ?? outcomes[0];
   return failed === undefined
     ? 'goes round in a loop.'
     : `went round in a loop and was stopped at ${peerOf(lastAttempt(failed), failed)}${reasonOf(failed)}.`;
 };
 
-const predicate = (verdict: Verdict, entry: Transaction, outcomes: readonly FinalOutcome[], isNotified: boolean): string => {
+const predicate = (
+  verdict: Verdict,
+  entry: Transaction,
+  outcomes: readonly FinalOutcome[],
+  isNotified: boolean,
+): string => {
   switch (verdict) {
     case 'delivered':
       return delivered(entry, outcomes);
@@ -170,7 +187,9 @@ export const nextStepOf = (
     case 'discarded':
       return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis); the sender has to send again after it is changed.`;
     case 'unknown':
-      return failed.takenBy === null ? `Look in the log of ${host} for ${queueId}.` : `Look in the log of ${failed.takenBy}: it took the message over from ${host} (${queueId}).`;
+      return failed.takenBy === null
+        ? `Look in the log of ${host} for ${queueId}.`
+        : `Look in the log of ${failed.takenBy}: it took the message over from ${host} (${queueId}).`;
     case 'loop':
       return `Compare the routes (transport, relayhost, aliases, .forward) of the hosts in the loop: each sends this address to the other.`;
     default:

@@ -77,7 +77,10 @@ export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
   const onward = handedOn(component.links);
   const requeued = new Set(component.links.filter(({ evidence }) => evidence === 'requeue').map(({ from }) => from));
   const outcomes = component.transactions.flatMap((transaction): readonly FinalOutcome[] => {
-    if (requeued.has(transaction)) return transaction.recipients.filter(({ status }) => status === 'bounced').map((recipient) => statusBehind(component, transaction, recipient));
+    if (requeued.has(transaction))
+      return transaction.recipients
+        .filter(({ status }) => status === 'bounced')
+        .map((recipient) => statusBehind(component, transaction, recipient));
     const own = transaction.recipients.filter(({ address }) => !onward.get(transaction)?.has(address));
     const open = transaction.removed ? 0 : (transaction.recipientCount ?? 0) - transaction.recipients.length;
     const rest: FinalOutcome[] =
@@ -92,7 +95,8 @@ export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
   return ended.length > 0 ? ended : outcomes;
 };
 
-const LOOP_TEXT = /\btoo many hops\b|\bhop ?count exceeded\b|\bmail forwarding loop\b|\bmail loop\b|loops back to myself/i;
+const LOOP_TEXT =
+  /\btoo many hops\b|\bhop ?count exceeded\b|\bmail forwarding loop\b|\bmail loop\b|loops back to myself/i;
 
 const saysLoop = (attempt: DeliveryAttempt): boolean =>
   (attempt.status === 'bounced' || attempt.status === 'deferred') &&
@@ -107,7 +111,9 @@ const passesOf = (transaction: Transaction, address: string, incoming: ReadonlyM
   const seen = new Set<Transaction>();
   for (let at: Transaction | undefined = transaction; at !== undefined && !seen.has(at); ) {
     seen.add(at);
-    const link: Link | undefined = incoming.get(at)?.find(({ recipients }) => recipients.some((r) => r.toLowerCase() === address));
+    const link: Link | undefined = incoming
+      .get(at)
+      ?.find(({ recipients }) => recipients.some((r) => r.toLowerCase() === address));
     const isHere = at.host === transaction.host;
     if (isHere && link?.from.host !== at.host) passes++;
     at = link?.from;

@@ -33,12 +33,9 @@ const statusOf = (word: string, relayText: string, response: string): DeliverySt
     case 'softbounce':
       return 'deferred';
     case 'bounced':
-    case 'undeliverable':
       return 'bounced';
     case 'expired':
       return 'expired';
-    case 'deliverable':
-      return 'sent';
     default:
       return null;
   }
@@ -50,8 +47,10 @@ const forwardedId = (response: string): QueueId | null => {
   return id === undefined ? null : queueId(id);
 };
 
+type Addresses = Readonly<{ to: string; original: string | null; rest: string }>;
+
 /** Takes `to=<a>` and `orig_to=<b>` off the front. Quoted local parts may hold `>`, commas and blanks. */
-const parseAddresses = (text: string): { to: string; original: string | null; rest: string } | null => {
+const parseAddresses = (text: string): Addresses | null => {
   const relayAt = text.indexOf('>, relay=');
   if (relayAt === -1) return null;
   const addresses = text.slice('to=<'.length, relayAt);
@@ -64,33 +63,32 @@ const parseAddresses = (text: string): { to: string; original: string | null; re
 const FIELDS =
   /^relay=(.*?)(?:, conn_use=\d{1,9})?, delay=([\d.]{1,20})(?:, delays=([\d./]{1,80}))?(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?, status=([A-Za-z-]{1,20})(?: \(([\s\S]*))?$/;
 
-const agentOf = (relayText: string, relay: Relay | null): string | null =>
-  relay === null && relayText !== 'none' && relayText !== '' ? relayText : null;
-
-const waysOf = (program: string, relayText: string, agent: string | null, isForward: boolean): DeliveryEvent['by'] => {
+const wayOf = (program: string, relayText: string, agent: string | null, isForward: boolean): DeliveryEvent['by'] => {
   if (isForward) return 'forward';
   if (agent !== null) return 'local';
   return program.endsWith('/lmtp') || relayText.includes('[private/') ? 'lmtp' : 'smtp';
 };
 
-/**
- * `to=<…>, orig_to=<…>, relay=…, conn_use=…, delay=…, delays=a/b/c/d, dsn=…, status=… (response)`.
- * @returns null when the line is not of that form; `probe` for address verification, which is not mail.
- */
-export const parseDelivery = (id: QueueId, text: string, program: string): MtaEvent | null => {
-  const addresses = parseAddresses(text);
-  const match = addresses === null ? null : FIELDS.exec(addresses.rest);
-  if (addresses === null || match === null) return null;
-  const [, relayText = '', delay = '', delays, dsn, word = '', tail = ''] = match;
+const millisecondsOf = (seconds: string): number | null =>
+  Number.isFinite(Number(seconds)) ? Math.round(Number(seconds) * 1000) : null;
+
+const nextIdsOf = (forward: QueueId | null, isHandOver: boolean, response: string): readonly QueueId[] => {
+  if (forward !== null) return [forward];
+  return isHandOver ? parseReply(response).nextQueueIds : [];
+};
+
+const buildDelivery = (
+  id: QueueId,
+  addresses: Addresses,
+  fields: RegExpExecArray,
+  status: DeliveryStatus,
+  program: string,
+): DeliveryEvent => {
+  const [, relayText = '', delay = '', delays, dsn, , tail = ''] = fields;
   const response = tail.replace(/\)$/, '');
-  if (word === 'deliverable' || word === 'undeliverable') return { kind: 'probe', mta: 'postfix', queueId: id };
-  const status = statusOf(word, relayText, response);
-  if (status === null) return null;
   const relay = parseRelay(relayText);
-  const agent = agentOf(relayText, relay);
-  const forward = agent === null && relay !== null ? null : forwardedId(response);
-  const reply = parseReply(response);
-  const isHandOver = status === 'sent' && relay !== null;
+  const agent = relay === null && relayText !== 'none' && relayText !== '' ? relayText : null;
+  const forward = relay === null ? forwardedId(response) : null;
   return {
     kind: 'delivery',
     mta: 'postfix',
@@ -99,14 +97,28 @@ export const parseDelivery = (id: QueueId, text: string, program: string): MtaEv
     originalRecipient: addresses.original === '' ? null : addresses.original,
     status,
     dsn: dsn ?? null,
-    replyCode: relay === null ? null : reply.replyCode,
+    replyCode: relay === null ? null : parseReply(response).replyCode,
     relay,
     agent,
-    delayMs: Number.isFinite(Number(delay)) ? Math.round(Number(delay) * 1000) : null,
+    delayMs: millisecondsOf(delay),
     delaysMs: parseDelays(delays),
     response: response === '' ? null : response,
-    nextQueueIds: forward !== null ? [forward] : isHandOver ? reply.nextQueueIds : [],
+    nextQueueIds: nextIdsOf(forward, status === 'sent' && relay !== null, response),
     nextIs: forward === null ? 'relay' : 'same-host',
-    by: waysOf(program, relayText, agent, forward !== null),
+    by: wayOf(program, relayText, agent, forward !== null),
   };
+};
+
+/**
+ * `to=<…>, orig_to=<…>, relay=…, conn_use=…, delay=…, delays=a/b/c/d, dsn=…, status=… (response)`.
+ * @returns null when the line is not of that form; `probe` for address verification, which is not mail.
+ */
+export const parseDelivery = (id: QueueId, text: string, program: string): MtaEvent | null => {
+  const addresses = parseAddresses(text);
+  const fields = addresses === null ? null : FIELDS.exec(addresses.rest);
+  if (addresses === null || fields === null) return null;
+  const [, relayText = '', , , , word = '', tail = ''] = fields;
+  if (word === 'deliverable' || word === 'undeliverable') return { kind: 'probe', mta: 'postfix', queueId: id };
+  const status = statusOf(word, relayText, tail.replace(/\)$/, ''));
+  return status === null ? null : buildDelivery(id, addresses, fields, status, program);
 };

@@ -37,7 +37,9 @@ const STAGES: Readonly<Record<string, RejectStage>> = {
 const parseEnvelope = (text: string): { sender: string | null; recipient: string | null; sasl: string | null } => {
   const field = (name: string): string | null => {
     // Addresses end where the next field begins; a quoted local part may hold `>` and blanks.
-    const match = new RegExp(`(?:^|[ ;])${name}=<(.{0,1000}?)>(?=,? (?:to|proto|helo|sasl_method|sasl_username|orig_client)=|:|,?$)`).exec(text);
+    const match = new RegExp(
+      `(?:^|[ ;])${name}=<(.{0,1000}?)>(?=,? (?:to|proto|helo|sasl_method|sasl_username|orig_client)=|:|,?$)`,
+    ).exec(text);
     return match?.[1] ?? null;
   };
   return { sender: field('from'), recipient: field('to'), sasl: field('sasl_username') };

@@ -1,0 +1,70 @@
+/** Was the message of this lifetime ever accepted? If not, it is a reject, not a transaction. */
+import type { MtaEvent } from '../domain/event.js';
+import type { Reject, Transaction } from '../domain/transaction.js';
+import { buildTransaction } from './build-transaction.js';
+import type { Occurrence } from './fold.js';
+import type { Lifetime } from './lifetimes.js';
+import { actionsOfSession, endOfSession, type Sessions } from './sessions.js';
+
+/** What a lifetime turned out to be. */
+export type Outcome = Readonly<
+  | { kind: 'transaction'; transaction: Transaction; isSettled: boolean }
+  | { kind: 'aborted'; rejects: readonly Reject[] }
+>;
+
+const ACCEPTED: ReadonlySet<MtaEvent['kind']> = new Set([
+  'queued',
+  'delivery',
+  'removed',
+  'expired',
+  'held',
+  'released',
+  'deleted',
+  'requeued',
+  'discarded',
+  'notice',
+  'probe',
+  'recipient',
+]);
+
+const wasAccepted = ({ occurrences }: Lifetime): boolean =>
+  occurrences.some(({ event }) => (event.kind === 'arrival' ? event.isAccepted : ACCEPTED.has(event.kind)));
+
+const isRefusal = ({ event }: Occurrence): boolean => event.kind === 'reject' && event.stage === 'DATA';
+
+type Ending = Readonly<{ timeMs: number; text: string; replyCode: number | null; dsn: string | null }>;
+
+/** How the server says it refused the message, or how the session ended; undefined when neither was read. */
+const endingOf = (lifetime: Lifetime, arrival: Occurrence | undefined, sessions: Sessions): Ending | undefined => {
+  for (const { event, timeMs } of lifetime.occurrences) {
+    if (event.kind === 'aborted') return { timeMs, text: event.text, replyCode: event.replyCode, dsn: event.dsn };
+  }
+  const end = arrival === undefined ? undefined : endOfSession(sessions, arrival);
+  if (end?.event.kind !== 'session') return undefined;
+  const { step, detail, client } = end.event;
+  const peer = `${client.name ?? 'unknown'}[${client.ip ?? 'unknown'}]`;
+  const text =
+    step === 'lost'
+      ? `lost connection after ${detail} from ${peer}`
+      : `session ended by ${peer} before the message was accepted`;
+  return { timeMs: end.timeMs, text, replyCode: null, dsn: null };
+};
+
+export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
+  const { occurrences } = lifetime;
+  const arrival = occurrences.find(({ event }) => event.kind === 'arrival');
+  const actions = arrival === undefined ? [] : actionsOfSession(sessions, arrival);
+  const transaction = buildTransaction(lifetime, actions);
+  if (wasAccepted(lifetime) || actions.length > 0) {
+    // Held by a rule that named no recipient: the session's `NOQUEUE: hold` line does.
+    const isNameless = transaction.state === 'held' && transaction.recipients.length === 0;
+    return { kind: 'transaction', transaction, isSettled: !isNameless };
+  }
+  // A reject line is a row of its own; nothing more to say.
+  const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject');
+  if (isOnlyRefused || occurrences.some(isRefusal)) return { kind: 'aborted', rejects: [] };
+  const ending = endingOf(lifetime, arrival, sessions);
+  if (ending === undefined) return { kind: 'transaction', transaction, isSettled: arrival === undefined };
+  const { host, queueId, client, sender } = transaction;
+  return { kind: 'aborted', rejects: [{ host, queueId, client, sender, recipient: null, stage: 'DATA', ...ending }] };
+};
