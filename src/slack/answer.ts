@@ -7,7 +7,8 @@ import { createNoteOutcome, foundOutcome, type NoteOutcome, UnauditedError } fro
 import type { Turn } from './jobs.js';
 import { createLiveMessage, type LiveMessage } from './live-message.js';
 import { findMatches, type Match } from './matches.js';
-import { type OpenAnswer, openAnswer } from './open-answer.js';
+import { type OpenAnswer, openAnswer, openPrivately } from './open-answer.js';
+import { showsOwnMail } from './privacy.js';
 import type { Question } from './question.js';
 import type { Reply } from './replies/blocks.js';
 import { listReply } from './replies/list.js';
@@ -25,6 +26,7 @@ import { codesText, groupRejects, rejectReply } from './replies/rejects.js';
 import { verdictReply } from './replies/verdict.js';
 import { InterruptedError, type RunDeps, runTrace, TooSlowError } from './run-trace.js';
 import type { Sender } from './send.js';
+import { isSlackError } from './slack-call.js';
 import { postDetails, type ThreadDeps } from './thread.js';
 
 export type AnswerDeps = Omit<ThreadDeps, 'sender'> &
@@ -96,15 +98,32 @@ const give = async (work: Work, whole: TraceReport): Promise<void> => {
   const only = matches.length === 1 ? matches[0] : undefined;
   if (only !== undefined) {
     const shown = verdictReply({ asked, chain: only.chain, report, inThread: 'hop table and picture' });
-    await live.finish(shown);
-    await giveDetails(work, { shown, match: only, report });
-  } else if (matches.length > 1) await live.finish(listReply({ asked, matches, report }));
-  else if (report.rejects.length > 0) await live.finish(rejectReply({ asked, report, nextStep: nextStepOf(report) }));
+    const place = await publish(work, shown, report);
+    await giveDetails({ ...work, opened: place }, { shown, match: only, report });
+  } else if (matches.length > 1) await publish(work, listReply({ asked, matches, report }), report);
+  else if (report.rejects.length > 0)
+    await publish(work, rejectReply({ asked, report, nextStep: nextStepOf(report) }), report);
   else {
     await live.close();
     await removeMessage(work.deps, opened);
     await question.whisper(notFoundReply(asked, report));
   }
+};
+
+/** In place of what stands there, or in the direct messages when others must not read it. */
+const publish = async (
+  { deps, question, opened, live }: Work,
+  shown: Reply,
+  report: TraceReport,
+): Promise<OpenAnswer> => {
+  const isPublic = !showsOwnMail(question.query.scope, report);
+  if (isPublic || (await deps.sender.openDirect(question.user)) === opened.sent.channel) {
+    await live.finish(shown);
+    return opened;
+  }
+  await live.close();
+  await removeMessage(deps, opened);
+  return openPrivately(deps, question, shown);
 };
 
 /** A queue ID may be used again: `chainId` decides; null takes all. */
@@ -147,6 +166,7 @@ const removeMessage = async ({ sender, log }: AnswerDeps, { sent }: OpenAnswer):
     await sender.remove(sent);
   } catch (error) {
     if (!(error instanceof MailtraceError)) throw error;
+    if (isSlackError(error, 'message_not_found')) return;
     log.warn({ error: error.message }, 'a message could not be deleted');
     await sender.update(sent, noResultReply());
   }

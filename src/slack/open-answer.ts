@@ -30,11 +30,14 @@ const postDirect = async (deps: Deps, question: Question, reply: Reply, why: Rep
   return opened;
 };
 
+/** For what concerns nobody else in the channel: the direct messages of the asker. */
+export const openPrivately = async (deps: Deps, question: Question, reply: Reply): Promise<OpenAnswer> =>
+  postDirect(deps, question, reply, ownOnlyReply());
+
 /** @throws MailtraceError when neither the place nor the asker's direct messages can be written to */
 export const openAnswer = async (deps: Deps, question: Question, reply: Reply): Promise<OpenAnswer> => {
   const { botName } = deps;
-  // What is his own concerns nobody else in the channel.
-  if (question.query.scope.kind === 'own') return postDirect(deps, question, reply, ownOnlyReply());
+  if (question.query.scope.kind === 'own') return openPrivately(deps, question, reply);
   try {
     return await postFirst(deps, question, question.place, reply);
   } catch (error) {

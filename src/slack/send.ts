@@ -56,9 +56,9 @@ export const fitReply = ({ text, blocks }: Reply): Reply => {
   return { text: short, blocks: [...kept, note] };
 };
 
-const postAnswer = z.looseObject({ channel: z.string(), ts: z.string() });
-const openAnswer = z.looseObject({ channel: z.looseObject({ id: z.string() }) });
-const urlAnswer = z.looseObject({ upload_url: z.url(), file_id: z.string() });
+const postAnswer = z.object({ channel: z.string(), ts: z.string() });
+const openAnswer = z.object({ channel: z.object({ id: z.string() }) });
+const urlAnswer = z.object({ upload_url: z.url(), file_id: z.string() });
 
 const threadOf = ({ threadTs }: Place): Readonly<Record<string, string>> =>
   threadTs === null ? {} : { thread_ts: threadTs };

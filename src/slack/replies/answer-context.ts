@@ -2,7 +2,7 @@
 import type { types } from '@slack/bolt';
 import type { SourceReport, TraceReport } from '../../domain/chain.js';
 import type { TimeWindow } from '../../domain/time-window.js';
-import { formatWindow } from '../../zone.js';
+import { createZone, formatOffset, formatWall, formatWindow } from '../../zone.js';
 import { bold, bullets, type Line, own, paragraph, plural, prose, quote } from './blocks.js';
 
 /** The question as it is shown and logged. */
@@ -23,6 +23,12 @@ const SHOWN_FAULTS = 3;
 
 export const windowText = ({ window, timeZone }: Pick<Asked, 'window' | 'timeZone'>): string =>
   formatWindow(window, timeZone);
+
+/** @example clock(Date.UTC(2026, 10, 20, 9), 'Europe/Berlin') // 2026-11-20 10:00 CET */
+export const clock = (ms: number, timeZone: string): string => {
+  const { wallAt, abbreviationAt, offsetMsAt } = createZone(timeZone);
+  return `${formatWall(wallAt(ms))} ${abbreviationAt(ms) ?? formatOffset(offsetMsAt(ms))}`;
+};
 
 export const windowLine = (asked: Asked): Line => [
   bold('Window: '),

@@ -1,10 +1,10 @@
 /** Several messages match: the newest with a button each. */
 import type { types } from '@slack/bolt';
 import type { TraceReport } from '../../domain/chain.js';
-import { formatInstant } from '../../zone.js';
 import type { Match } from '../matches.js';
 import {
   type Asked,
+  clock,
   faultBlocks,
   faultsOf,
   keywordSpans,
@@ -26,12 +26,7 @@ const entry = ({ chain }: Match, position: number, timeZone: string): readonly t
   const button = traceThisButton(chain, position);
   return [
     paragraph(
-      [
-        own(`${position}. `),
-        ...verdictSpan(chain.verdict),
-        own(` · ${formatInstant(chain.firstSeenMs, timeZone)}`),
-        ...name,
-      ],
+      [own(`${position}. `), ...verdictSpan(chain.verdict), own(` · ${clock(chain.firstSeenMs, timeZone)}`), ...name],
       pathSpans(chain),
       [prose(chain.summary, 200)],
     ),

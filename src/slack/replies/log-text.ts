@@ -50,4 +50,4 @@ export const escapeNotification = (text: string, max: number): string =>
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '＿')
     // An emoji name has a letter or is `:100:`, `:1234:`; a time of day is neither.
     .replace(/:(?=(?:[\w+'-]*[a-z][\w+'-]*|\d{3,4}):|\/\/)/gi, '꞉')
-    .replace(/@(?=(?:channel|here|everyone)\b)/gi, '＠');
+    .replace(/(?<![\w.+-])@(?=(?:channel|here|everyone)\b)/gi, '＠');

@@ -2,9 +2,9 @@
 import type { types } from '@slack/bolt';
 import type { TraceReport } from '../../domain/chain.js';
 import type { Reject } from '../../domain/transaction.js';
-import { formatInstant } from '../../zone.js';
 import {
   type Asked,
+  clock,
   faultBlocks,
   faultsOf,
   keywordSpans,
@@ -61,8 +61,8 @@ const groupLine = ({ newest, count, firstMs }: RejectGroup, timeZone: string): L
   bold(codesText(newest)),
   own(' on '),
   quote(newest.host, 80),
-  own(` at ${newest.stage}, ${formatInstant(newest.timeMs, timeZone)}`),
-  own(count > 1 ? ` (${count} times since ${formatInstant(firstMs, timeZone)}): ` : ': '),
+  own(` at ${newest.stage}, ${clock(newest.timeMs, timeZone)}`),
+  own(count > 1 ? ` (${count} times since ${clock(firstMs, timeZone)}): ` : ': '),
   ...partiesSpans(newest),
   own(', client '),
   quote(clientText(newest), 120),

@@ -1,6 +1,6 @@
 /** The verdict word of CONTRACT §2 with a sign before it: shape, not colour alone, tells them apart. */
 import type { Chain, Verdict } from '../../domain/chain.js';
-import { bold, type Line, own, quote } from './blocks.js';
+import { bold, type Line, own, plural, quote } from './blocks.js';
 import { cut } from './log-text.js';
 
 /** All of them are in the fonts that draw text, none is a colour emoji. */
@@ -51,7 +51,8 @@ export const pathSpans = (chain: Pick<Chain, 'transactions' | 'hiddenRecipients'
   for (const [index, address] of shown.entries()) line.push(...(index === 0 ? [] : [own(', ')]), quote(address, 120));
   if (more > 0) line.push(own(` and ${more} more`));
   // The asker may see his own part only: of the others he learns the number.
-  if (chain.hiddenRecipients > 0) line.push(own(` and ${chain.hiddenRecipients} other recipients (not shown)`));
+  if (chain.hiddenRecipients > 0)
+    line.push(own(` and ${plural(chain.hiddenRecipients, 'other recipient')} (not shown)`));
   return line;
 };
 

@@ -1,8 +1,7 @@
 /** The answer about one message: what became of it, who to whom, when, what to do next. */
 import type { types } from '@slack/bolt';
 import type { Chain, TraceReport } from '../../domain/chain.js';
-import { formatInstant } from '../../zone.js';
-import { type Asked, faultBlocks, faultsOf, keywordText, windowLine, windowText } from './answer-context.js';
+import { type Asked, clock, faultBlocks, faultsOf, keywordText, windowLine, windowText } from './answer-context.js';
 import { bold, footnote, type Line, own, paragraph, plural, prose, quote, type Reply, reply } from './blocks.js';
 import { findingBlocks } from './findings.js';
 import { traceAgainButton } from './trace-button.js';
@@ -18,7 +17,7 @@ export type VerdictFacts = Readonly<{
 
 const timesLine = ({ firstSeenMs, lastSeenMs }: Chain, timeZone: string): Line => [
   bold('Seen: '),
-  own(`${formatInstant(firstSeenMs, timeZone)} to ${formatInstant(lastSeenMs, timeZone)}`),
+  own(`${clock(firstSeenMs, timeZone)} to ${clock(lastSeenMs, timeZone)}`),
 ];
 
 const nextLine = ({ nextStep }: Chain): readonly Line[] =>
