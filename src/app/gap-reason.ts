@@ -4,14 +4,15 @@ import type { HostName } from '../domain/ids.js';
 import type { TraceDeps } from './trace-deps.js';
 
 export const createGapReason = (
-  deps: Pick<TraceDeps, 'directory' | 'domain' | 'hosts' | 'limits'>,
+  deps: Pick<TraceDeps, 'directory' | 'domain' | 'hosts' | 'limits' | 'untracked'>,
   sources: readonly SourceReport[],
   nowMs: number,
 ): ((host: HostName, timeMs: number) => Gap) => {
   const statusOf = new Map(sources.map(({ host, status }) => [host, status]));
   const withSource = new Set(deps.hosts);
+  const untracked = new Set(deps.untracked.map((name) => deps.directory.canonical(name)));
   const isOwn = (host: HostName): boolean =>
-    deps.domain !== '' && (host === deps.domain || host.endsWith(`.${deps.domain}`));
+    untracked.has(host) || (deps.domain !== '' && (host === deps.domain || host.endsWith(`.${deps.domain}`)));
   return (host, timeMs) => {
     if (!deps.directory.isConfigured(host)) return isOwn(host) ? 'unread' : 'external';
     if (!withSource.has(host)) return 'unread';

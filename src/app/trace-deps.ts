@@ -23,6 +23,8 @@ export type TraceDeps = Readonly<{
   directory: HostDirectory;
   /** Every configured host that has a source, in the order of the configuration. */
   hosts: readonly HostName[];
+  /** Own machines whose logs are not read. */
+  untracked: readonly string[];
   clusters: Readonly<Record<string, readonly string[]>>;
   /** Domain of the own machines; '' when not configured. */
   domain: string;
