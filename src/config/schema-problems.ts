@@ -112,7 +112,7 @@ const wordText = (words: readonly string[], value: unknown, isPrivate: boolean):
 };
 
 const smallText = ({ origin, minimum, inclusive, message }: z.core.$ZodIssueTooSmall): string => {
-  if (/^must /.test(message)) return message;
+  if (message.startsWith('must ')) return message;
   if (origin === 'string' || origin === 'array') return 'must not be empty';
   return `must be ${inclusive ? 'at least' : 'more than'} ${minimum}`;
 };

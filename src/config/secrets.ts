@@ -76,8 +76,15 @@ export const collectSecrets = (config: Config, secrets: Secrets): readonly strin
   return [...new Set([...passwords, ...basic])].sort((a, b) => b.length - a.length);
 };
 
-const passwordOfUrl = (url: string | undefined): string =>
-  url === undefined ? '' : decodeURIComponent(new URL(url).password);
+const passwordOfUrl = (url: string | undefined): string => {
+  const password = url === undefined ? '' : new URL(url).password;
+  try {
+    return decodeURIComponent(password);
+  } catch (error) {
+    if (!(error instanceof URIError)) throw error;
+    return password;
+  }
+};
 
 /** Where the bot reaches Slack (null = Slack itself), and where HTTP mode listens. */
 export type SlackEndpoint = Readonly<{ apiUrl: string | null; host: string; port: number }>;

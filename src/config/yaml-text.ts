@@ -49,7 +49,7 @@ export const readYaml = (text: string, edit: EditText): YamlText => {
   if (text.length > MAX_LENGTH) return nothing(`is longer than ${MAX_LENGTH} characters`);
   const lines = new LineCounter();
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true, logLevel: 'silent' });
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, merge: true });
     const syntax = syntaxProblems(document, text, lines);
     if (syntax.length > 0) return { value: undefined, problems: syntax, lineOf: () => null };
     const problems = editTexts(document, edit, lines);
@@ -73,7 +73,7 @@ const SYNTAX: Readonly<Partial<Record<ErrorCode, string>>> = {
   BLOCK_AS_IMPLICIT_KEY: 'two keys in one line; a text that contains ": " must be in quotes',
   BLOCK_IN_FLOW: 'a list or mapping in lines stands within [ ] or { }',
   KEY_OVER_1024_CHARS: 'a key is longer than 1024 characters',
-  MISSING_CHAR: 'a quote, bracket, comma or colon is missing',
+  MISSING_CHAR: 'a quote, bracket, comma or colon is missing; a # that begins no comment must be in quotes',
   MULTILINE_IMPLICIT_KEY: 'a key spans several lines, or the colon after it is missing',
   MULTIPLE_DOCS: 'a second document begins (---); one file holds one configuration',
   TAB_AS_INDENT: 'a tab indents; YAML wants blanks',

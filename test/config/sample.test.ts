@@ -18,8 +18,8 @@ const holds = (value: unknown, [step, ...rest]: readonly string[]): boolean => {
   if (typeof value !== 'object' || value === null) return false;
   const inner =
     step === '<name>' || step === '[]'
-      ? Object.values(value)
-      : Object.entries(value).flatMap(([key, each]) => (key === step ? [each] : []));
+      ? Object.values<unknown>(value)
+      : Object.entries<unknown>(value).flatMap(([key, each]) => (key === step ? [each] : []));
   return inner.some((each) => holds(each, rest));
 };
 
