@@ -1,0 +1,105 @@
+/** What `run` and `graph` share: flags → query → report, with progress, and what its exit code is. */
+
+import type { OpenTracer, TraceProgress, Tracer } from '../app/tracer.js';
+import type { TraceReport } from '../domain/chain.js';
+import { MailtraceError } from '../errors.js';
+import { parseDuration } from '../query/duration.js';
+import { parseTimePhrase } from '../query/time-phrase.js';
+import { parseKeyword, type TraceQuery } from '../query/trace-query.js';
+import { sourceFaultText } from '../render/source-lines.js';
+import { searchText } from '../render/table.js';
+import { type Arguments, configPathOf, refusePositionals } from './arguments.js';
+import { exitCode, type Io } from './io.js';
+import { readPasswords } from './passwords.js';
+
+/** Hosts named when nothing was found; more are counted. */
+const HOSTS_MAX = 20;
+const CLEAR_LINE = '\r\u001b[K';
+
+const queryOf = (args: Arguments, tracer: Tracer, nowMs: number): TraceQuery => {
+  const range = args.text('time-range');
+  const { timeZone } = tracer;
+  return {
+    keywords: args.texts('keyword').map(parseKeyword),
+    startHost: args.text('start-host') ?? null,
+    window: parseTimePhrase(args.text('time') ?? '', {
+      nowMs,
+      timeZone,
+      ...(range === undefined ? {} : { rangeMs: parseDuration(range) }),
+    }),
+    timeZone,
+    onlyWindow: args.isSet('only-window'),
+    // Who can read the logs from a shell may see all of them.
+    scope: { kind: 'all' },
+  };
+};
+
+const checkArguments = (args: Arguments): void => {
+  refusePositionals(args, 'Keywords are given with -k: mailtrace run -k user@example.com --time "yesterday 10am".');
+  if (args.texts('keyword').length === 0) {
+    throw new MailtraceError(
+      'usage',
+      'No keyword is given.',
+      'Say what to look for with -k: an address, a domain, an IP address, a message-id or a queue ID.',
+    );
+  }
+  // Wrong keywords are told before a configuration is read or a password asked for.
+  args.texts('keyword').forEach(parseKeyword);
+};
+
+const progressTo = ({ stderr }: Io): ((progress: TraceProgress) => void) | undefined => {
+  if (!stderr.isTerminal) return undefined;
+  return ({ round, hostsAnswered, hostsAsked, transactions }) => {
+    const text = `Reading, round ${round}: ${hostsAnswered} of ${hostsAsked} hosts, ${transactions} transactions so far`;
+    void stderr.write(`${CLEAR_LINE}${text}`);
+  };
+};
+
+export type Traced = Readonly<{ report: TraceReport; tracer: Pick<Tracer, 'startHosts' | 'clusters'> }>;
+
+/**
+ * Opens the configuration, traces, closes it.
+ * @throws MailtraceError as its parts do.
+ */
+export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<Traced> => {
+  checkArguments(args);
+  const passwords = await readPasswords(args, io);
+  const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env });
+  const onProgress = progressTo(io);
+  try {
+    const query = queryOf(args, tracer, io.now());
+    const report = await tracer.traceMessage(query, { signal: io.signal, ...(onProgress ? { onProgress } : {}) });
+    return { report, tracer };
+  } finally {
+    if (onProgress !== undefined) await io.stderr.write(CLEAR_LINE);
+    await tracer.close();
+  }
+};
+
+export const isFound = ({ chains, rejects }: TraceReport): boolean => chains.length > 0 || rejects.length > 0;
+
+/** CONTRACT §1: 3 when something could not be read, whether or not anything was found. */
+export const exitCodeOf = (report: TraceReport): number => {
+  if (report.sources.some(({ status }) => status !== 'ok')) return exitCode.notRead;
+  return isFound(report) ? exitCode.found : exitCode.nothingFound;
+};
+
+/** Says on stderr what was not found and what was not read. `isShown`: stdout has told the latter to the same person. */
+export const reportProblems = async (
+  report: TraceReport,
+  io: Io,
+  { isShown }: Readonly<{ isShown: boolean }>,
+): Promise<void> => {
+  const faults = report.sources.filter(({ status }) => status !== 'ok');
+  const lines: string[] = [];
+  if (!isFound(report)) {
+    const hosts = report.sources.map(({ host }) => host);
+    const more = hosts.length > HOSTS_MAX ? ` and ${hosts.length - HOSTS_MAX} more` : '';
+    const place = hosts.length === 0 ? 'no host' : `${hosts.slice(0, HOSTS_MAX).join(', ')}${more}`;
+    lines.push(`mailtrace: nothing found. Searched ${searchText(report)}, on ${place}.`);
+    lines.push('  Check the spelling, widen the window with --time-range, or try another keyword of the same message.');
+  }
+  if (faults.length > 0 && !isShown)
+    lines.push(...faults.map((source) => `mailtrace: not read: ${sourceFaultText(source)}`));
+  if (lines.length > 0) await io.stderr.write(`${lines.join('\n')}\n`);
+};
