@@ -1,0 +1,49 @@
+/** The commands there are. Each is loaded when it is called, so that `explain` does not wait for an SSH library. */
+import type { Commands } from '../../cli/dispatch.js';
+
+export const commands: Commands = {
+  run: {
+    summary: 'find messages and trace them over all hosts',
+    load: async () => {
+      const [{ runCommand }, { openTracerFromConfig }] = await Promise.all([
+        import('../../cli/run.js'),
+        import('../../wire.js'),
+      ]);
+      return runCommand({ openTracer: openTracerFromConfig });
+    },
+  },
+  graph: {
+    summary: 'the same trace as a picture: DOT, SVG, PNG',
+    load: async () => {
+      const [{ graphCommand }, { createImager, openTracerFromConfig }] = await Promise.all([
+        import('../../cli/graph.js'),
+        import('../../wire.js'),
+      ]);
+      return graphCommand({ openTracer: openTracerFromConfig, imager: createImager() });
+    },
+  },
+  explain: {
+    summary: 'a reply or status code in words: meaning, usual cause, where to look',
+    load: async () => (await import('../../cli/explain.js')).explainCommand,
+  },
+  slack: {
+    summary: 'the Slack bot',
+    load: async () => {
+      const [{ slackCommand }, { startSlack }] = await Promise.all([
+        import('../../cli/service.js'),
+        import('../../wire.js'),
+      ]);
+      return slackCommand(startSlack);
+    },
+  },
+  playground: {
+    summary: 'the bot against a simulated Slack and sample logs',
+    load: async () => {
+      const [{ playgroundCommand }, { startPlayground }] = await Promise.all([
+        import('../../cli/service.js'),
+        import('../../wire.js'),
+      ]);
+      return playgroundCommand(startPlayground);
+    },
+  },
+};
