@@ -116,18 +116,38 @@ const skewOf = ({ from, to, recipients }: Link): number => {
   return behind > SKEW_NOTICED_MS ? -behind : 0;
 };
 
-const clockSkew = (links: readonly Link[]): readonly Finding[] => {
-  const worst = new Map<string, { skewMs: number; link: Link }>();
+type Skew = Readonly<{ host: HostName; other: HostName; skewMs: number }>;
+
+/** The worst skew of each pair of hosts, said of both sides. */
+const skewsOf = (links: readonly Link[]): readonly Skew[] => {
+  const worst = new Map<string, Skew>();
   for (const link of links) {
     const skewMs = skewOf(link);
-    const key = `${link.from.host}\0${link.to.host}`;
-    if (Math.abs(skewMs) > Math.abs(worst.get(key)?.skewMs ?? 0)) worst.set(key, { skewMs, link });
+    const pair = [link.from.host, link.to.host].sort().join('\0');
+    if (Math.abs(skewMs) <= Math.abs(worst.get(pair)?.skewMs ?? 0)) continue;
+    worst.set(pair, { host: link.to.host, other: link.from.host, skewMs });
   }
-  return [...worst.values()].map(({ skewMs, link: { from, to } }) => {
-    const way = skewMs > 0 ? 'ahead of' : 'behind';
-    const text = `The clock of ${to.host} is about ${duration(Math.abs(skewMs))} ${way} that of ${from.host}.`;
-    return finding('clock-skew', 'warning', text, to.host);
-  });
+  return [...worst.values()].flatMap((skew) => [skew, { host: skew.other, other: skew.host, skewMs: -skew.skewMs }]);
+};
+
+/** The host that most others differ from is the one whose clock is wrong; each pair is told once. */
+const clockSkew = (links: readonly Link[]): readonly Finding[] => {
+  let skews = skewsOf(links);
+  const findings: Finding[] = [];
+  while (skews.length > 0) {
+    const of = (host: HostName): readonly Skew[] => skews.filter((skew) => skew.host === host);
+    const host = skews
+      .map((skew) => skew.host)
+      .reduce((most, next) => (of(next).length > of(most).length ? next : most));
+    const own = of(host);
+    const largest = own.reduce((a, b) => (Math.abs(b.skewMs) > Math.abs(a.skewMs) ? b : a));
+    const way = largest.skewMs > 0 ? 'ahead of' : 'behind';
+    const others = own.map(({ other }) => other).join(', ');
+    const text = `The clock of ${host} is about ${duration(Math.abs(largest.skewMs))} ${way} ${others}.`;
+    findings.push(finding('clock-skew', 'warning', text, host));
+    skews = skews.filter((skew) => skew.host !== host && skew.other !== host);
+  }
+  return findings;
 };
 
 const limitKind = (list: readonly Finding[]): readonly Finding[] =>
