@@ -16,10 +16,8 @@ const uncommented = text.replace(/^( *)# ( *(?:- )?[a-z][\w.]*:(?: .*)?)$/gm, '$
 const holds = (value: unknown, [step, ...rest]: readonly string[]): boolean => {
   if (step === undefined) return true;
   if (typeof value !== 'object' || value === null) return false;
-  const inner =
-    step === '<name>' || step === '[]'
-      ? Object.values<unknown>(value)
-      : Object.entries<unknown>(value).flatMap(([key, each]) => (key === step ? [each] : []));
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
+  const inner = entries.filter(([key]) => step === '<name>' || step === '[]' || key === step).map(([, each]) => each);
   return inner.some((each) => holds(each, rest));
 };
 
