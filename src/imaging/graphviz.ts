@@ -1,0 +1,83 @@
+/** DOT → SVG by Graphviz (WebAssembly) in a thread of its own, one drawing at a time. */
+import { Worker } from 'node:worker_threads';
+import { MailtraceError } from '../errors.js';
+
+export type Graphviz = Readonly<{
+  /** @throws MailtraceError `render` when the graph is too large, not valid DOT, or takes too long. */
+  draw(dot: string): Promise<string>;
+  close(): Promise<void>;
+}>;
+
+/** 60 machines and 200 lines make about 150 kB. */
+const DOT_MAX_BYTES = 512 * 1024;
+/** The largest graph that `render/dot.ts` makes takes under two seconds on a slow machine. */
+const LAYOUT_MAX_MS = 20_000;
+/** Graphviz keeps a little memory with each drawing; a new thread starts in 100 ms. */
+const DRAWINGS_PER_THREAD = 500;
+
+const HINT = 'Trace fewer messages at once, or take the graph as DOT (--format dot).';
+
+/** Starts no thread before the first drawing. The thread does not keep the process alive. */
+export const openGraphviz = (): Graphviz => {
+  let thread: Readonly<{ worker: Worker; drawings: number }> | null = null;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  const stop = async (): Promise<void> => {
+    const stopped = thread?.worker;
+    thread = null;
+    await stopped?.terminate();
+  };
+
+  const drawNext = async (dot: string): Promise<string> => {
+    if (thread !== null && thread.drawings >= DRAWINGS_PER_THREAD) await stop();
+    const worker: Worker = thread?.worker ?? startWorker();
+    thread = { worker, drawings: (thread?.drawings ?? 0) + 1 };
+    const answer = await askWorker(worker, dot);
+    if (answer.kind === 'svg') return answer.svg;
+    if (answer.kind === 'dead') await stop();
+    throw new MailtraceError('render', `The graph could not be drawn: ${answer.reason}.`, HINT);
+  };
+
+  return {
+    draw: (dot) => {
+      const bytes = Buffer.byteLength(dot);
+      if (bytes > DOT_MAX_BYTES) {
+        const message = `The graph is too large to draw (${bytes} bytes of DOT, at most ${DOT_MAX_BYTES}).`;
+        return Promise.reject(new MailtraceError('render', message, HINT));
+      }
+      const drawing = queue.then(() => drawNext(dot));
+      queue = drawing.catch(() => undefined);
+      return drawing;
+    },
+    close: stop,
+  };
+};
+
+const startWorker = (): Worker => {
+  const worker = new Worker(new URL('./graphviz-worker.js', import.meta.url), { execArgv: [] });
+  worker.unref();
+  return worker;
+};
+
+type Answer =
+  | Readonly<{ kind: 'svg'; svg: string }>
+  | Readonly<{ kind: 'refused'; reason: string }>
+  | Readonly<{ kind: 'dead'; reason: string }>;
+
+/** The thread keeps the process alive exactly while it draws. */
+const askWorker = (worker: Worker, dot: string): Promise<Answer> =>
+  new Promise((resolve) => {
+    const settle = (answer: Answer): void => {
+      clearTimeout(timer);
+      worker.off('message', onMessage).off('error', onError).off('exit', onExit).unref();
+      resolve(answer);
+    };
+    const onMessage = (answer: { svg: string } | { error: string }): void =>
+      settle('svg' in answer ? { kind: 'svg', svg: answer.svg } : { kind: 'refused', reason: answer.error });
+    const onError = (error: Error): void => settle({ kind: 'dead', reason: error.message });
+    const onExit = (code: number): void => settle({ kind: 'dead', reason: `Graphviz ended with code ${code}` });
+    const tooLong = `its layout takes more than ${LAYOUT_MAX_MS / 1000} s`;
+    const timer = setTimeout(() => settle({ kind: 'dead', reason: tooLong }), LAYOUT_MAX_MS);
+    worker.on('message', onMessage).on('error', onError).on('exit', onExit).ref();
+    worker.postMessage(dot);
+  });
