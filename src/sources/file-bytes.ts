@@ -33,12 +33,11 @@ const SUFFIX: ReadonlyMap<string, Packing> = new Map([
 
 const PACKAGE: Readonly<Record<'zstd' | 'xz' | 'bzip2', string>> = { zstd: 'zstd', xz: 'xz-utils', bzip2: 'bzip2' };
 
+const RESTORE = 'restore it from a copy, or move it away';
+
+/** Damage that shows while reading: what came before it was delivered. */
 const damaged = (path: string, why: string): MailtraceError =>
-  new MailtraceError(
-    'source',
-    `${path}: damaged (${why})`,
-    'the lines before the damage were read; restore it from a copy, or move it away',
-  );
+  new MailtraceError('source', `${path}: damaged (${why})`, `the lines before the damage were read; ${RESTORE}`);
 
 /**
  * Told by the first bytes, not by the name: `mail.log.1` may be packed.
@@ -52,7 +51,8 @@ const readPacking = async (path: string, handle: FileHandle): Promise<Packing> =
   );
   const promised = SUFFIX.get(/\.[a-z0-9]+$/.exec(path)?.[0] ?? '');
   if (found === undefined && promised !== undefined) {
-    throw damaged(path, bytesRead === 0 ? 'the file is empty' : `it is not in ${promised} format`);
+    const why = bytesRead === 0 ? 'the file is empty' : `it is not in ${promised} format`;
+    throw new MailtraceError('source', `${path}: damaged (${why})`, RESTORE);
   }
   return found?.[0] ?? 'plain';
 };

@@ -3,8 +3,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { MailtraceError } from '../errors.js';
 
-/** `isPartial`: what stood before the fault was read. */
-export type FileFault = Readonly<{ path: string; text: string; isPartial: boolean }>;
+/** `text` begins with the path. */
+export type FileFault = Readonly<{ path: string; text: string }>;
 
 const codeOf = (error: unknown): string | null =>
   error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string' ? error.code : null;
@@ -53,11 +53,11 @@ const remedyOf = async (path: string, code: string, words: string): Promise<stri
  * @throws the error itself when it is neither: then it is a bug.
  */
 export const describeFault = async (path: string, error: unknown): Promise<FileFault> => {
-  if (error instanceof MailtraceError) return { path, text: `${error.message}; ${error.hint}`, isPartial: true };
+  if (error instanceof MailtraceError) return { path, text: `${error.message}; ${error.hint}` };
   const code = codeOf(error);
   if (code === null) throw error;
   const words = error instanceof Error ? error.message : code;
-  return { path, text: `${path}: ${await remedyOf(path, code, words)}`, isPartial: false };
+  return { path, text: `${path}: ${await remedyOf(path, code, words)}` };
 };
 
-export const fault = (path: string, text: string): FileFault => ({ path, text: `${path}: ${text}`, isPartial: false });
+export const fault = (path: string, text: string): FileFault => ({ path, text: `${path}: ${text}` });
