@@ -34,12 +34,13 @@ export type HeaderContext = Readonly<{
 
 /** What stands before a message: `stamp` still as wall time. */
 type Parts = Readonly<{ stamp: Stamp | null; host: string | null; program: string; pid: number | null; text: string }>;
-type Tag = Readonly<{ program: string; pid: number | null; end: number }>;
+type Tag = Readonly<{ program: string; pid: number | null; end: number; hasColon: boolean }>;
 
 const BLANK = 0x20;
 const COLON = 0x3a;
 const OPEN_BRACE = 0x7b;
 const OPEN_BRACKET = 0x5b;
+const CLOSE_BRACKET = 0x5d;
 const LESS = 0x3c;
 const BYTE_ORDER_MARK = 0xfeff;
 
@@ -68,7 +69,17 @@ const textFrom = (line: string, at: number): string => {
 const pidOf = (text: string | null): number | null =>
   text !== null && text.length <= PID_MAX && /^\d+$/.test(text) ? Number(text) : null;
 
-/** `name[123]: ` or `name: `; a colon must follow. Null when the text at `at` is no tag. */
+const isGap = (line: string, at: number): boolean => at >= line.length || line.charCodeAt(at) <= BLANK;
+
+/** First character behind `[123]` at `at`; `at` itself when there is none. */
+const skipPid = (line: string, at: number): number => {
+  if (line.charCodeAt(at) !== OPEN_BRACKET) return at;
+  let end = at + 1;
+  while (isDigitAt(line, end)) end++;
+  return line.charCodeAt(end) === CLOSE_BRACKET ? end + 1 : at;
+};
+
+/** `name[123]:`, `name:` or `name[123]`, and a blank. Null when the text at `at` is no tag. */
 const readTag = (line: string, at: number): Tag | null => {
   let end = at;
   const limit = Math.min(line.length, at + PROGRAM_MAX);
@@ -76,28 +87,47 @@ const readTag = (line: string, at: number): Tag | null => {
     const code = line.charCodeAt(end);
     if (code === COLON || code === OPEN_BRACKET || code <= BLANK) break;
   }
-  if (end === at) return null;
-  let [close, pid]: [number, number | null] = [end, null];
-  if (line.charCodeAt(end) === OPEN_BRACKET) {
-    close = end + 1;
-    while (isDigitAt(line, close)) close++;
-    if (line.charCodeAt(close) !== 0x5d) return null;
-    pid = pidOf(line.slice(end + 1, close));
-    close++;
-  }
-  if (line.charCodeAt(close) !== COLON) return null;
-  const isClosed = close + 1 >= line.length || line.charCodeAt(close + 1) <= BLANK;
-  return isClosed ? { program: line.slice(at, end), pid, end: close + 1 } : null;
+  const close = skipPid(line, end);
+  const hasColon = line.charCodeAt(close) === COLON;
+  // rsyslog writes no colon when the line came to it as RFC 5424 and leaves it as RFC 3164.
+  if (end === at || !(hasColon || close > end)) return null;
+  const next = hasColon ? close + 1 : close;
+  return isGap(line, next)
+    ? { program: line.slice(at, end), pid: pidOf(line.slice(end + 1, close - 1)), end: next, hasColon }
+    : null;
+};
+
+/** Daemons whose tag may have neither colon nor process number, for the same reason: `box dovecot lmtp(9): Connect`. */
+const DAEMONS: ReadonlySet<string> = new Set([
+  'amavis',
+  'dovecot',
+  'exim',
+  'exim4',
+  'opendkim',
+  'opendmarc',
+  'postfix',
+  'rspamd',
+  'sendmail',
+  'sm-mta',
+  'spamd',
+]);
+
+const readDaemon = (line: string, at: number): Tag | null => {
+  const end = line.indexOf(' ', at);
+  const program = line.slice(at, end < 0 ? at : end);
+  return DAEMONS.has(program) ? { program, pid: null, end, hasColon: false } : null;
 };
 
 /** `host tag: text`, `tag: text` or `host text`. */
 const readHostAndTag = (line: string, at: number, stamp: Stamp): Parts => {
   const start = skipBlanks(line, at);
   const lone = readTag(line, start);
-  if (lone) return { stamp, host: null, program: lone.program, pid: lone.pid, text: textFrom(line, lone.end) };
+  if (lone?.hasColon)
+    return { stamp, host: null, program: lone.program, pid: lone.pid, text: textFrom(line, lone.end) };
   const gap = line.indexOf(' ', start);
   if (gap < 0) return { stamp, host: null, program: '', pid: null, text: textFrom(line, start) };
-  const tag = readTag(line, skipBlanks(line, gap));
+  const name = skipBlanks(line, gap);
+  const tag = readTag(line, name) ?? readDaemon(line, name);
   const { program, pid, end } = tag ?? { program: '', pid: null, end: gap };
   return { stamp, host: line.slice(start, gap), program, pid, text: textFrom(line, end) };
 };

@@ -64,6 +64,21 @@ describe('the header of a line', () => {
       '2026-11-21T07:24:23.000Z | gw |  |  | last message repeated 2 times',
     ],
     [
+      'a tag whose colon rsyslog left out',
+      'Nov 21 07:24:23 gw postfix/smtpd[381] connect from a.example[192.0.2.1]',
+      '2026-11-21T07:24:23.000Z | gw | postfix/smtpd | 381 | connect from a.example[192.0.2.1]',
+    ],
+    [
+      'a daemon with neither colon nor process',
+      'Nov 21 07:24:23 box dovecot lmtp(157): Connect from local',
+      '2026-11-21T07:24:23.000Z | box | dovecot |  | lmtp(157): Connect from local',
+    ],
+    [
+      'a message that begins with a bracket',
+      'Nov 21 07:24:23 gw [381] text',
+      '2026-11-21T07:24:23.000Z | gw |  |  | [381] text',
+    ],
+    [
       'a repetition',
       'Nov 21 07:24:23 gw postfix/smtpd[3]: message repeated 2 times: [ NOQUEUE: x]',
       '2026-11-21T07:24:23.000Z | gw | postfix/smtpd | 3 | message repeated 2 times: [ NOQUEUE: x]',
