@@ -109,6 +109,9 @@ describe('the page', () => {
     await page.getByRole('button', { name: 'Open full table' }).click();
     expect(await page.locator('dialog th').count()).toBe(9);
     await shoot('table');
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Wider or narrower' }).click();
+    await shoot('thread-wide');
   });
 
   it('shows the picture’s own pixels', async () => {

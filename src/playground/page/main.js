@@ -6,7 +6,17 @@ import { drawList } from './message-list.js';
 import { use } from './messages.js';
 import { refreshModal, renderHome } from './modal.js';
 import { renderSidebar, titleOf } from './sidebar.js';
-import { connect, currentConversation, keyOf, look, messagesOf, onChange, repliesOf, state } from './store.js';
+import {
+  connect,
+  conversations,
+  currentConversation,
+  keyOf,
+  look,
+  messagesOf,
+  onChange,
+  repliesOf,
+  state,
+} from './store.js';
 
 const byId = (id) => document.getElementById(id);
 const parts = {
@@ -148,18 +158,25 @@ const drawThread = () => {
 
 const drawStatus = () => {
   const { isAppConnected } = state.snapshot;
-  const text = !state.isLive
-    ? 'Playground stopped'
-    : isAppConnected
-      ? 'mailtrace is connected'
-      : 'mailtrace is starting…';
+  const text = !state.isLive ? 'Stopped' : isAppConnected ? 'Connected' : 'Starting…';
   parts.status.replaceChildren(h(`span.dot${state.isLive && isAppConnected ? '.is-on' : ''}`), text);
+};
+
+/** What was drawn last, so that an open menu or a focused button is not replaced for nothing. */
+let last = '';
+
+const drawFrame = () => {
+  const { you, people, proposals, slashCommands } = state.snapshot;
+  const now = JSON.stringify([you, people, proposals, slashCommands, conversations(), state.channelId]);
+  if (now === last) return;
+  last = now;
+  parts.sidebar.replaceChildren(...renderSidebar());
+  drawStrip();
 };
 
 const drawAll = () => {
   if (!state.snapshot) return;
-  parts.sidebar.replaceChildren(...renderSidebar());
-  drawStrip();
+  drawFrame();
   drawChannel();
   drawThread();
   drawStatus();

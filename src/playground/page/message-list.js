@@ -58,7 +58,7 @@ const withCount = ([parent, ...replies]) => {
  * is kept there.
  */
 export const drawList = (list, messages, { isInThread, isFollowing, before }) => {
-  const wasAtEnd = isFollowing && isAtEnd(list);
+  const wasAtEnd = isFollowing && messages.length > 0 && isAtEnd(list);
   const elements = elementsOf(list, messages, isInThread);
   list.replaceChildren(...before, ...(isInThread ? withCount(elements) : withDays(messages, elements)));
   if (!wasAtEnd) return;
