@@ -1,7 +1,8 @@
 /** Several messages match: a person at the terminal says which. */
 import type { Chain, TraceReport } from '../domain/chain.js';
+import { tableClock } from '../render/clock.js';
 import { displayWidth, padEnd, padStart, printable, shorten } from '../render/text-width.js';
-import { createZone, formatInstant } from '../zone.js';
+import { createZone, formatWindow } from '../zone.js';
 import type { Io } from './io.js';
 import { openPrompt } from './prompt.js';
 
@@ -9,6 +10,10 @@ import { openPrompt } from './prompt.js';
 const LIST_MAX = 200;
 /** Wrong answers before the question is given up. */
 const TRIES_MAX = 5;
+/** A message-id shortened to less tells nothing. */
+const MESSAGE_ID_MIN = 16;
+/** However narrow the terminal. */
+const TEXT_MIN = 20;
 
 export type Choice =
   | Readonly<{ kind: 'all' }>
@@ -33,26 +38,36 @@ export const parseChoice = (text: string, count: number): Choice | null => {
   return { kind: 'some', numbers: [...numbers].toSorted((a, b) => a - b) };
 };
 
-const entryOf = (chain: Chain, zone: ReturnType<typeof createZone>): readonly [string, string, string] => {
-  const [first] = chain.transactions;
+type Entry = Readonly<{ way: string; messageId: string }>;
+
+const entryOf = ({ transactions, messageId }: Chain): Entry => {
+  const [first] = transactions;
   const sender = first?.sender === '' ? '<>' : (first?.sender ?? '?');
-  const addresses = (first?.recipients ?? []).map((to) => to.originalAddress ?? to.address);
+  const addresses = [...new Set((first?.recipients ?? []).map((to) => to.originalAddress ?? to.address))];
   const more = addresses.length > 1 ? ` and ${addresses.length - 1} more` : '';
-  return [
-    formatInstant(chain.firstSeenMs, zone),
-    chain.verdict,
-    printable(`${sender} → ${addresses[0] ?? '?'}${more}  ${chain.messageId ?? ''}`).trimEnd(),
-  ];
+  return { way: printable(`${sender} → ${addresses[0] ?? '?'}${more}`), messageId: printable(messageId ?? '') };
+};
+
+/** Who wrote to whom comes first; the message-id gets the room that is left. */
+const entryText = ({ way, messageId }: Entry, width: number | null): string => {
+  if (width === null || messageId === '') return `${way}  ${messageId}`.trimEnd();
+  const rest = width - displayWidth(way) - 2;
+  return rest < MESSAGE_ID_MIN ? shorten(way, width) : `${way}  ${shorten(messageId, rest)}`;
 };
 
 const listLines = (chains: readonly Chain[], timeZone: string, columns: number | null): readonly string[] => {
-  const zone = createZone(timeZone);
-  const entries = chains.map((chain) => entryOf(chain, zone));
-  const widthOf = (index: 0 | 1): number => Math.max(...entries.map((entry) => displayWidth(entry[index])));
-  const [timeWidth, verdictWidth, numberWidth] = [widthOf(0), widthOf(1), String(chains.length).length];
-  return entries.map(([time, verdict, text], index) => {
-    const head = `${padStart(String(index + 1), numberWidth)}  ${padEnd(time, timeWidth)}  ${padEnd(verdict, verdictWidth)}  `;
-    return head + (columns === null ? text : shorten(text, Math.max(columns - displayWidth(head), 20)));
+  const clock = tableClock(
+    createZone(timeZone),
+    chains.map(({ firstSeenMs }) => firstSeenMs),
+  );
+  const times = chains.map(({ firstSeenMs }) => clock(firstSeenMs));
+  const timeWidth = Math.max(...times.map(displayWidth));
+  const verdictWidth = Math.max(...chains.map(({ verdict }) => verdict.length));
+  const numberWidth = String(chains.length).length;
+  return chains.map((chain, index) => {
+    const number = padStart(String(index + 1), numberWidth);
+    const head = `${number}  ${padEnd(times[index] ?? '', timeWidth)}  ${padEnd(chain.verdict, verdictWidth)}  `;
+    return head + entryText(entryOf(chain), columns === null ? null : Math.max(columns - displayWidth(head), TEXT_MIN));
   });
 };
 
@@ -94,7 +109,7 @@ export const pickMessages = async (report: TraceReport, io: Io): Promise<TraceRe
   const rest = matches.length - listed.length;
   const refusals = report.rejects.length;
   const lines = [
-    `${matches.length} messages match:`,
+    `${matches.length} messages match, ${formatWindow(report.query.window, report.query.timeZone)}:`,
     ...listLines(listed, report.query.timeZone, io.stderr.columns),
     ...(rest > 0 ? [`${rest} older ones are not listed; narrow the search, or use --all.`] : []),
     ...(refusals > 0 ? [`Also refused before acceptance: ${refusals}; they are shown with Enter or --all.`] : []),

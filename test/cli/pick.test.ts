@@ -33,13 +33,25 @@ describe('pickMessages', () => {
     io.type('1\r');
     await pickMessages(found, io);
     expect(io.out()).toBe('');
-    expect(io.err()).toContain('3 messages match:');
     expect(io.err()).toContain(
-      '1  2026-11-20 10:00 CET (UTC+01:00)     delivered  ann@sender.example → bob@campus.example',
+      '3 messages match, 2026-11-20 09:00 CET to 2026-11-20 11:00 CET (Europe/Berlin, UTC+01:00):',
     );
-    expect(io.err()).toMatch(/2 {2}2026-11-20 10:00:30 .*bounced .*dave@partner\.example {2}bounced@campus\.example/);
+    expect(io.err()).toContain(
+      '1  10:00:00  delivered  ann@sender.example → bob@campus.example  delivered@sender.example\n',
+    );
+    expect(io.err()).toContain(
+      '2  10:00:30  bounced    erin@campus.example → dave@partner.example  bounced@campus.example\n',
+    );
     expect(io.err()).toContain('Also refused before acceptance: 1');
     expect(io.err()).toContain('Which ones? [1-3');
+  });
+
+  it('keeps the list within the terminal, who wrote to whom first', async () => {
+    const io = fakeIo({ terminal: true, columns: 64 });
+    io.type('q\r');
+    await pickMessages(found, io);
+    expect(io.err()).toContain('1  10:00:00  delivered  ann@sender.example → bob@campus.example\n');
+    expect(io.err()).not.toContain('delivered@sender');
   });
 
   it('shows the chosen one, with the notices that belong to it', async () => {
