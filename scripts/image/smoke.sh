@@ -5,5 +5,5 @@ mailtrace=$(cd "${1:?usage: smoke.sh PREFIX}" && pwd)/bin/mailtrace
 elsewhere=$(mktemp -d)
 trap 'rm -rf "$elsewhere"' EXIT
 cd "$elsewhere"
-"$mailtrace" --help | grep -q 'mailtrace run'
+"$mailtrace" --help | grep -q '^Usage: mailtrace'
 "$mailtrace" explain 5.1.1 | grep -q '5\.1\.1'
