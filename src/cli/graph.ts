@@ -93,7 +93,7 @@ export const graphCommand =
       return exitCode.found;
     }
     const { path, format } = targetOf(args, io);
-    const { report } = await traceByArguments(args, io, openTracer);
+    const report = await traceByArguments(args, io, openTracer);
     if (isFound(report) || format === 'json') {
       const data = await drawn(report, format, imager);
       await (path === null ? io.stdout.write(data) : writeTo(path, data));

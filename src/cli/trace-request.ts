@@ -55,21 +55,18 @@ const progressTo = ({ stderr }: Io): ((progress: TraceProgress) => void) | undef
   };
 };
 
-export type Traced = Readonly<{ report: TraceReport; tracer: Pick<Tracer, 'startHosts' | 'clusters'> }>;
-
 /**
  * Opens the configuration, traces, closes it.
  * @throws MailtraceError as its parts do.
  */
-export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<Traced> => {
+export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<TraceReport> => {
   checkArguments(args);
   const passwords = await readPasswords(args, io);
   const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env });
   const onProgress = progressTo(io);
   try {
     const query = queryOf(args, tracer, io.now());
-    const report = await tracer.traceMessage(query, { signal: io.signal, ...(onProgress ? { onProgress } : {}) });
-    return { report, tracer };
+    return await tracer.traceMessage(query, { signal: io.signal, ...(onProgress ? { onProgress } : {}) });
   } finally {
     if (onProgress !== undefined) await io.stderr.write(CLEAR_LINE);
     await tracer.close();

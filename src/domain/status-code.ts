@@ -74,7 +74,7 @@ export const parseEnhancedStatus = (text: string): EnhancedStatus | undefined =>
 export const findEnhancedStatus = (text: string): EnhancedStatus | undefined =>
   statusOf(ANYWHERE.exec(text.slice(0, RESPONSE_MAX)));
 
-export const formatEnhancedStatus = ({ class: first, subject, detail }: EnhancedStatus): string =>
+const formatEnhancedStatus = ({ class: first, subject, detail }: EnhancedStatus): string =>
   `${first}.${subject}.${detail}`;
 
 type Entry = StatusEntry & Readonly<{ isRegistered: boolean }>;

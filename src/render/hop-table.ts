@@ -40,7 +40,7 @@ const TEXT_MIN = 20;
 export type HopTableOptions = Readonly<{ columns: number | null; style: Style; zone: Zone }>;
 
 /** The paint of a status word. */
-export const statusPaint = (status: string, style: Style): ((text: string) => string) => {
+const statusPaint = (status: string, style: Style): ((text: string) => string) => {
   switch (status) {
     case 'sent':
       return style.good;

@@ -17,7 +17,7 @@ export type TableOptions = Readonly<{ columns: number | null; style: Style }>;
 const RECIPIENTS_MAX = 5;
 
 /** The paint of a verdict. */
-export const verdictPaint = (verdict: Verdict, style: Style): ((text: string) => string) => {
+const verdictPaint = (verdict: Verdict, style: Style): ((text: string) => string) => {
   switch (verdict) {
     case 'delivered':
       return style.good;
