@@ -20,12 +20,16 @@ describe('printable', () => {
     [`a${'\u0301'.repeat(50)}`, `a${'\u0301'.repeat(4)}`],
   ])('%j becomes %j', (text, expected) => expect(printable(text)).toBe(expected));
 
-  it('never leaves a character that a terminal acts on', () =>
-    fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
-        expect(printable(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u);
-      }),
-    ));
+  it(
+    'never leaves a character that a terminal acts on',
+    () =>
+      fc.assert(
+        fc.property(fc.string({ unit: 'binary' }), (text) => {
+          expect(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(printable(text))).toBe(false);
+        }),
+      ),
+    30_000,
+  );
 });
 
 describe('displayWidth', () => {
