@@ -22,7 +22,7 @@ const hostOf = (host: string): string => host.replace(/:\d{1,5}$/, '').replace(/
  * A page of another site that was made to resolve to 127.0.0.1 still sends its own name (DNS rebinding), and a request
  * from another page its own origin.
  */
-export const isFromHere = ({ headers: { host, origin } }: IncomingMessage, port: number): boolean => {
+const isFromHere = ({ headers: { host, origin } }: IncomingMessage, port: number): boolean => {
   if (host === undefined || !LOOPBACK.includes(hostOf(host)) || !host.endsWith(`:${port}`)) return false;
   return origin === undefined || origin === `http://${host}`;
 };

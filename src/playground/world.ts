@@ -138,8 +138,8 @@ export const defaultWorld: World = {
   slashCommands: [
     {
       command: '/mailtrace',
-      description: 'Follow a message across all mail servers',
-      usageHint: '<address | message-id | queue ID> [when] [duration]',
+      description: 'Follow one mail across all mail servers',
+      usageHint: 'ann@example.org yesterday 10am 4h · explain 5.1.1 · help',
       shouldEscape: false,
     },
   ],

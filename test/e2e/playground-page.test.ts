@@ -104,6 +104,8 @@ describe('the page', () => {
     await picture.waitFor();
     const size = await picture.evaluate((img: HTMLImageElement) => [img.naturalWidth, img.naturalHeight]);
     expect(size).toEqual([640, 200]);
+    await page.getByRole('button', { name: 'Full size' }).click();
+    expect(await picture.evaluate((img: HTMLImageElement) => img.clientWidth)).toBe(640);
     await shoot('picture');
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Open full table' }).click();
@@ -167,7 +169,7 @@ describe('the page', () => {
     await shoot('completion');
     await page.keyboard.press('Tab');
     expect(await composer().inputValue()).toBe('/mailtrace ');
-    expect(await page.locator('#composer .usage').textContent()).toContain('queue ID');
+    expect(await page.locator('#composer .usage').textContent()).toContain('ann@example.org yesterday');
     await page.keyboard.type('nothing');
     await page.keyboard.press('Enter');
     await page.getByText('Only visible to you').waitFor();

@@ -1,7 +1,9 @@
 /** The double, driven by Slack's own client libraries as Bolt brings them. */
+import { readFile } from 'node:fs/promises';
 import { App, type Logger, LogLevel, SocketModeReceiver, webApi } from '@slack/bolt';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
+import { parse } from 'yaml';
 import {
   type SlackDouble,
   type SlackDoubleOptions,
@@ -441,6 +443,23 @@ describe('rates', () => {
 });
 
 describe('people and channels', () => {
+  it('knows the command as the manifest has it', async () => {
+    const manifest: unknown = parse(await readFile(new URL('../../manifest.yml', import.meta.url), 'utf8'));
+    const [command] = (await open()).world.slashCommands;
+    expect(manifest).toMatchObject({
+      features: {
+        slash_commands: [
+          {
+            command: command?.command,
+            description: command?.description,
+            usage_hint: command?.usageHint,
+            should_escape: command?.shouldEscape,
+          },
+        ],
+      },
+    });
+  });
+
   it('tells zone, offset, address and standing', async () => {
     const slack = await open({ now: () => Date.parse('2026-07-01T12:00:00Z') });
     const client = webClient(slack);

@@ -9,7 +9,7 @@ const HOSTS = ['mx2', 'lists1', 'gw', 'gw', 'lists1', 'mailbox1'];
 const cell = (text: string) => ({ type: 'raw_text' as const, text });
 
 /** A table as wide and long as that of a trace over six hops. */
-export const hopTable = {
+const hopTable = {
   type: 'table' as const,
   column_settings: HEADER.map((name) =>
     name === 'Delay' ? { align: 'right' as const } : { is_wrapped: name === 'Relay' },
@@ -31,7 +31,7 @@ export const hopTable = {
 };
 
 /** 640 × 200, with a red dot at (600, 100) to find again. */
-export const graphPng = (): Promise<Buffer> => {
+const graphPng = (): Promise<Buffer> => {
   const boxes = ['mx2', 'lists1', 'gw', 'mailbox1'].map(
     (name, index) =>
       `<rect x="${20 + index * 150}" y="70" width="110" height="60" rx="8" fill="#eff6fb" stroke="#1264a3"/>

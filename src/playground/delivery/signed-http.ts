@@ -19,7 +19,7 @@ export type SignedAnswer =
   | Readonly<{ kind: 'unreachable' }>;
 
 /** `v0=` and the hex HMAC-SHA256 of `v0:<seconds>:<body>`. */
-export const signature = (signingSecret: string, timestamp: number, body: string): string =>
+const signature = (signingSecret: string, timestamp: number, body: string): string =>
   `v0=${createHmac('sha256', signingSecret).update(`v0:${timestamp}:${body}`).digest('hex')}`;
 
 /** Sends one request to the app. `headers` override the computed ones, so that tests can send a wrong signature. */

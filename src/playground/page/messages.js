@@ -61,6 +61,16 @@ const timeElement = (ts) =>
 
 const sizeText = (bytes) => (bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} kB`);
 
+/** Fits the window; a press shows it in its own size, and back. */
+const zoomable = (picture) => {
+  const toggle = h('button.zoom', { type: 'button', 'aria-label': 'Full size', 'aria-pressed': 'false' }, picture);
+  toggle.addEventListener('click', () => {
+    const isFull = toggle.getAttribute('aria-pressed') === 'true';
+    toggle.setAttribute('aria-pressed', String(!isFull));
+  });
+  return toggle;
+};
+
 const renderFile = (file) => {
   const url = context.fileUrl(file.id);
   const download = `${url}&download`;
@@ -74,7 +84,7 @@ const renderFile = (file) => {
     );
   }
   const picture = () => h('img', { src: url, alt: file.altText, width: file.width, height: file.height });
-  const open = () => openLightbox(label, picture(), { download });
+  const open = () => openLightbox(label, zoomable(picture()), { download });
   return h(
     'figure.picture',
     {},

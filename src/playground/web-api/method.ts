@@ -41,7 +41,7 @@ export const argText = (args: JsonObject, key: string): string | null => {
 export const argFlag = (args: JsonObject, key: string): boolean =>
   args[key] === true || args[key] === 'true' || args[key] === '1' || args[key] === 1;
 
-export const argCount = (args: JsonObject, key: string, fallback: number, max: number): number => {
+const argCount = (args: JsonObject, key: string, fallback: number, max: number): number => {
   const value = Number(args[key] ?? fallback);
   return Number.isInteger(value) && value > 0 ? Math.min(value, max) : fallback;
 };
