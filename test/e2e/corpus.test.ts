@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { configFor, FORMATS, readLogs, scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
+import { isPostfixOnly, readTruth } from '../../scripts/corpus/truth.mjs';
+import { openFromText } from '../support/open-tracer.ts';
+
+const truth = readTruth(fileURLToPath(new URL('../fixtures/mailbed', import.meta.url)));
+const logs = readLogs(truth);
+const scenarios = truth.scenarios.filter((scenario) => isPostfixOnly(scenario, truth.hosts));
+
+describe('real logs of a fleet, against their ground truth', () => {
+  it('holds the scenarios that touch no other MTA than Postfix', () => {
+    expect(scenarios).toHaveLength(80);
+  });
+
+  it.each(FORMATS)(
+    'is right in every one of them: %s',
+    async (format) => {
+      const tracer = await openFromText(configFor(truth, format));
+      try {
+        const options = { trace: tracer.trace, by: 'message-id', requiredMtas: new Set(['postfix']), logs };
+        const faults: Record<string, unknown> = {};
+        for (const scenario of scenarios) {
+          const { right, ...rest } = await scoreScenario(scenario, truth, options);
+          if (Object.values(rest).some((list) => list.length > 0)) faults[scenario.sid] = rest;
+        }
+        expect(faults).toEqual({});
+      } finally {
+        await tracer.close();
+      }
+    },
+    300_000,
+  );
+});
