@@ -6,6 +6,8 @@ const servicesBacked = ['test/e2e/**/*.test.ts', 'test/**/*-real.test.ts', 'test
 export default defineConfig({
   test: {
     env: { TZ: 'UTC' },
+    // Most tests take milliseconds; on a busy machine the slowest must not fail for its slowness.
+    testTimeout: 30_000,
     projects: [
       {
         extends: true,

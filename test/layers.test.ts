@@ -19,11 +19,11 @@ const cruiseFolder = async (folder: string): Promise<ICruiseResult> => {
 const isCode = (path: string): boolean => /\.[jt]s$/.test(path);
 
 /** Files of ours it looked at, with forward slashes, sorted. */
-const filesOf = (result: ICruiseResult): string[] =>
-  result.modules
-    .map((module) => module.source)
-    .filter((source) => source.startsWith('src/') && isCode(source))
-    .sort();
+const filesOf = (result: ICruiseResult): string[] => {
+  const sources = result.modules.map((module) => module.source);
+  // A file that is imported under two spellings is listed twice.
+  return [...new Set(sources)].filter((source) => source.startsWith('src/') && isCode(source)).sort();
+};
 
 const filesUnder = (folder: string): string[] =>
   readdirSync(`${folder}/src`, { recursive: true, encoding: 'utf8' })
