@@ -31,6 +31,32 @@ describe('a window means instants', () => {
   });
 });
 
+describe('a shared log without offsets, where the zone of a host is not configured', () => {
+  const york = (stamp: string, text: string): string => old(stamp, text, 'york');
+  const WINDOW = { from: '2026-11-20T08:00:00Z', to: '2026-11-20T08:00:01Z' };
+
+  it('loses none of its lines to the choice of pieces', async () => {
+    await folder.write({
+      'all.log.1': [old('Nov 20 12:00:00', 'one'), york('Nov 20 07:30:00', 'two')],
+      'all.log': [old('Nov 20 13:00:00', 'three'), york('Nov 20 08:00:00', 'four')],
+    });
+    const source = folder.open({ gw: 'all.log', york: 'all.log' });
+    expect(textsOf(await searchIn(source, WINDOW))).toEqual(['four']);
+  });
+
+  it('nor to the bisection of a large one', async () => {
+    const minute = (index: number): string =>
+      `${String(Math.floor(index / 60) % 24).padStart(2, '0')}:${String(index % 60).padStart(2, '0')}:00`;
+    const lines = Array.from({ length: 6000 }, (_, index) =>
+      old(`Nov 20 ${minute(Math.floor(index / 5))}`, 'x'.repeat(300)),
+    );
+    lines.splice(3900, 0, york('Nov 20 08:00:00', 'york'));
+    await folder.write({ 'all.log': lines });
+    const found = await searchIn(folder.open({ gw: 'all.log', york: 'all.log' }), { ...WINDOW, hosts: ['york'] });
+    expect(textsOf(found)).toEqual(['york']);
+  });
+});
+
 describe('a log without years', () => {
   it('is read in the year of the window', async () => {
     await folder.write({ 'mail.log': [old('Nov 20 12:00:00', 'found')] });

@@ -51,7 +51,7 @@ const splitLines = (text: string): readonly Seen[] => {
   return lines.filter((line) => line.text !== '');
 };
 
-describe('lines out of chunks', () => {
+describe('lines out of chunks', { timeout: 60_000 }, () => {
   const text = fc.array(fc.constantFrom('a', 'b', '\n', 'ab'), { maxLength: 60 }).map((parts) => parts.join(''));
   const sizes = fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 1, maxLength: 4 });
 

@@ -47,7 +47,7 @@ const expectedCounts = (form: string) => fleet.map(({ host, log_hostname: name }
 const common = ({ host, timeMs, pid, text }: LogRecord): string =>
   `${Math.floor(timeMs / 1000)} ${host} ${pid} ${text}`;
 
-describe('the mailbed corpus', () => {
+describe('the mailbed corpus', { timeout: 60_000 }, () => {
   it('has ten hosts', () => {
     expect(fleet).toHaveLength(10);
   });

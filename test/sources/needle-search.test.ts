@@ -46,7 +46,7 @@ const patternOf = (maxLength: number) =>
     .record({ text: word(maxLength), ignoreCase: fc.boolean(), isWhole: fc.boolean() })
     .map(({ text, ...more }) => pattern(text, more));
 
-describe('the search for many needles', () => {
+describe('the search for many needles', { timeout: 60_000 }, () => {
   it.each([
     ['one needle', 1, 1, 12],
     ['a few short ones', 2, 6, 3],
