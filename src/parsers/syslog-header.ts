@@ -175,7 +175,8 @@ const readRfc5424 = (line: string, at: number): Parts | null => {
 /** Queue names of Exim before 4.97, and since. */
 const EXIM_ID = /^[0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4})(?:$| )/;
 const EXIM_PID = /^\[(\d{1,10})\] /;
-const CONTAINER = /^(?:stdout|stderr) [FP] /;
+const CONTAINER = /^(?:stdout|stderr) [FP] $/;
+const CONTAINER_LENGTH = 'stdout F '.length;
 
 /** Exim's own log: stamp, `[pid]` with log_selector +pid, text. */
 const readExim = (line: string, at: number, stamp: Stamp): Parts => {
@@ -195,9 +196,10 @@ const readIso = (line: string, at: number): Parts | null => {
   const stamp = readIsoStamp(line, at);
   if (stamp === null || (stamp.end < line.length && line.charCodeAt(stamp.end) !== BLANK)) return null;
   // Kubernetes' container runtime puts its own stamp, the stream and a flag before each line.
-  const container = CONTAINER.exec(line.slice(stamp.end + 1, stamp.end + 10));
-  if (container)
-    return { stamp, host: null, program: '', pid: null, text: textFrom(line, stamp.end + 1 + container[0].length) };
+  const next = stamp.end + 1;
+  if (line.startsWith('std', next) && CONTAINER.test(line.slice(next, next + CONTAINER_LENGTH))) {
+    return { stamp, host: null, program: '', pid: null, text: textFrom(line, next + CONTAINER_LENGTH) };
+  }
   const parts = readHostAndTag(line, stamp.end, stamp);
   return line.charCodeAt(at + 10) === BLANK && parts.program === '' ? readExim(line, stamp.end, stamp) : parts;
 };
@@ -256,9 +258,12 @@ const instantsOf = (stamp: Stamp, zone: () => Zone): readonly [number, ...number
 };
 
 const finish = (parts: Parts, stamp: Stamp, context: HeaderContext): Header => {
-  const [timeMs, alternativeMs = null] = instantsOf(stamp, () => context.zoneOf(parts.host));
   const { host, program, pid, text } = parts;
-  return { timeMs, alternativeMs, isLocalTime: stamp.offsetMs === null, host, program, pid, text };
+  if (stamp.offsetMs !== null) {
+    return { timeMs: stamp.wallMs - stamp.offsetMs, alternativeMs: null, isLocalTime: false, host, program, pid, text };
+  }
+  const [timeMs, alternativeMs = null] = instantsOf(stamp, () => context.zoneOf(host));
+  return { timeMs, alternativeMs, isLocalTime: true, host, program, pid, text };
 };
 
 /** True when the text behind an outer header is a header itself and not just a message that begins with a date. */

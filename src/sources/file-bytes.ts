@@ -11,6 +11,8 @@ export type Packing = 'plain' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 export type ByteRange = Readonly<{ from: number; to: number }>;
 
 const CHUNK_BYTES = 512 * 1024;
+/** Unpacked at a time: such a buffer is made for each file, however small. */
+const UNPACKED_BYTES = 128 * 1024;
 /** A damaged file is read again in such small steps, so that nearly all before the damage is kept. */
 const CAREFUL_BYTES = 1024;
 const STDERR_MAX = 4096;
@@ -81,7 +83,7 @@ async function* unzip(
   path: string,
   options: Readonly<{ chunkSize: number; finishFlush?: number }>,
 ): AsyncGenerator<Buffer> {
-  const input = createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const input = createReadStream(path, { highWaterMark: UNPACKED_BYTES });
   const output = createGunzip(options);
   input.on('error', (error) => output.destroy(error));
   input.pipe(output);
@@ -101,7 +103,7 @@ async function* readGzip(path: string): AsyncGenerator<Buffer> {
   let delivered = 0;
   let fault: MailtraceError;
   try {
-    for await (const chunk of unzip(path, { chunkSize: CHUNK_BYTES })) {
+    for await (const chunk of unzip(path, { chunkSize: UNPACKED_BYTES })) {
       delivered += chunk.length;
       yield chunk;
     }

@@ -10,6 +10,7 @@ const copyKey = ({ header: { timeMs, pid, text } }: FoundLine): string => `${Mat
  * `mail.*`. A line that stands twice in one log stays twice.
  */
 const dropCopies = (logs: readonly (readonly FoundLine[])[]): readonly (readonly FoundLine[])[] => {
+  if (logs.length <= 1) return logs;
   const known = new Map<string, number>();
   return logs.map((lines) => {
     const own = new Map<string, number>();
