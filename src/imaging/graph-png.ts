@@ -30,8 +30,8 @@ type Sharp = Awaited<ReturnType<typeof loadSharp>>;
 
 /** Slack shows nothing larger. */
 const MAX_SIDE = 8000;
-/** 128 MB of memory while drawing. */
-const MAX_PIXELS = 32_000_000;
+/** 64 MB of memory while drawing. */
+const MAX_PIXELS = 16_000_000;
 /** Pixels of a phone's screen; a narrow graph is drawn so large that it need not be enlarged there. */
 const PHONE_WIDTH = 1080;
 const MIN_SCALE = 2;

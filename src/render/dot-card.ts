@@ -120,8 +120,8 @@ const originalOf = ({ originalAddress, address }: Outcome): string =>
 const details = ({ status, queueId, last, attempts }: Outcome): readonly string[] => {
   const code = last?.dsn ?? last?.replyCode ?? '';
   const facts = [
-    // Where we have no log, `sent` would claim more than the relay said.
-    status === 'unknown' ? 'handed over, then unknown' : `${status} ${code}`.trim(),
+    // On a machine that we have no log of.
+    status === 'unknown' && queueId === null ? 'handed over, then unknown' : `${status} ${code}`.trim(),
     last?.relay == null ? cleanText(last?.agent ?? '', LINE) : '',
     attempts > 1 ? `${attempts} attempts` : '',
   ].filter((fact) => fact !== '');

@@ -58,13 +58,18 @@ export type GraphModel = Readonly<{
   left: Readonly<{ machines: number; edges: number }>;
 }>;
 
-/** More boxes than this nobody reads, and the time for the layout grows with their square. */
-const MAX_MACHINES = 60;
-const MAX_EDGES = 200;
+export type GraphBounds = Readonly<{ machines: number; edges: number }>;
 
-/** @param configured canonical names of the fleet, to know a relay by. */
-export const buildGraphModel = (chains: readonly Chain[], configured: readonly string[]): GraphModel => {
-  const draft: Draft = { machines: new Map(), edges: [], beyond: new Set(), edgesLeft: 0 };
+/**
+ * Draws the first machines and lines up to `bounds` and counts the others.
+ * @param configured canonical names of the fleet, to know a relay by.
+ */
+export const buildGraphModel = (
+  chains: readonly Chain[],
+  configured: readonly string[],
+  bounds: GraphBounds,
+): GraphModel => {
+  const draft: Draft = { bounds, machines: new Map(), edges: [], beyond: new Set(), edgesLeft: 0 };
   const find = createMachineFinder(chains, configured);
   // Machines with a log first: what is a gap to one message, another may have passed.
   for (const chain of chains) addMachines(draft, chain);
@@ -88,6 +93,7 @@ type MachineDraft = {
 };
 
 type Draft = {
+  readonly bounds: GraphBounds;
   readonly machines: Map<HostName, MachineDraft>;
   readonly edges: Edge[];
   readonly beyond: Set<HostName>;
@@ -104,7 +110,7 @@ const machineOf = (
 ): MachineDraft | null => {
   const known = draft.machines.get(name);
   if (known !== undefined) return known;
-  if (draft.machines.size >= MAX_MACHINES) {
+  if (draft.machines.size >= draft.bounds.machines) {
     draft.beyond.add(name);
     return null;
   }
@@ -115,7 +121,7 @@ const machineOf = (
 
 const addEdge = (draft: Draft, edge: Edge): void => {
   const hasEnds = draft.machines.has(edge.from) && draft.machines.has(edge.to);
-  if (hasEnds && draft.edges.length < MAX_EDGES) draft.edges.push(edge);
+  if (hasEnds && draft.edges.length < draft.bounds.edges) draft.edges.push(edge);
   else draft.edgesLeft += 1;
 };
 

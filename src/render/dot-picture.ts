@@ -3,13 +3,19 @@
  * outside that a list sends to. Whatever is left out is counted in words.
  */
 import type { HostName } from '../domain/ids.js';
-import type { Edge, GraphModel, Machine } from './dot-model.js';
+import type { Edge, GraphBounds, GraphModel, Machine } from './dot-model.js';
 import { byState, signOf, worstState } from './dot-style.js';
 
+/** About as much as can be told apart when it is zoomed in on; its layout takes well under a second. */
+const PICTURE_BOUNDS: GraphBounds = { machines: 24, edges: 60 };
 /** Outside servers of one machine that get a box of their own. */
 const MAX_OUTSIDE = 6;
 
-export const simplifyForPicture = (model: GraphModel): GraphModel => foldOutside(mergeParallel(model));
+/** What is read before it is simplified: 5,000 transactions are the most a trace has. */
+export const SIMPLIFIED_FROM: GraphBounds = { machines: 1000, edges: 5000 };
+
+export const simplifyForPicture = (model: GraphModel): GraphModel =>
+  cutToBounds(foldOutside(mergeParallel(model)), PICTURE_BOUNDS);
 
 const mergeParallel = (model: GraphModel): GraphModel => {
   const groups = new Map<string, Edge[]>();
@@ -56,3 +62,28 @@ const foldOutside = (model: GraphModel): GraphModel => {
     edges: model.edges.filter(({ to }) => !gone.has(to)),
   };
 };
+
+/** Keeps the first machine and those where something went wrong, then the others in order. */
+const cutToBounds = ({ machines, edges, left }: GraphModel, bounds: GraphBounds): GraphModel => {
+  const urgency = (machine: Machine, index: number): number => (index === 0 ? 0 : isTroubled(machine) ? 1 : 2);
+  const ranked = machines.map((machine, index) => ({ machine, rank: urgency(machine, index) }));
+  const kept = new Set(
+    ranked
+      .sort((a, b) => a.rank - b.rank)
+      .slice(0, bounds.machines)
+      .map(({ machine }) => machine.name),
+  );
+  const between = edges.filter(({ from, to }) => kept.has(from) && kept.has(to));
+  const drawn = between.slice(0, bounds.edges);
+  return {
+    machines: machines.filter(({ name }) => kept.has(name)),
+    edges: drawn,
+    left: {
+      machines: left.machines + machines.length - kept.size,
+      edges: left.edges + edges.length - drawn.length,
+    },
+  };
+};
+
+const isTroubled = ({ outcomes }: Machine): boolean =>
+  outcomes.some(({ status }) => ['failed', 'waiting'].includes(signOf(status).state));

@@ -46,7 +46,7 @@ const escapeLabel = (text: string): string =>
 export const quoteLines = (lines: readonly string[]): string =>
   `"${lines.map((line) => `${escapeLabel(line)}${'\u00a0'.repeat(padding(line))}\\l`).join('')}"`;
 
-const padding = (line: string): number => Math.ceil((line.match(/[\u0080-\u07ff]/g) ?? []).length / 2);
+const padding = (line: string): number => Math.ceil((line.match(/[\u00c0-\u07ff]/g) ?? []).length / 2);
 
 export const quoteTooltip = (text: string): string => `"${escapeLabel(cleanText(text, TOOLTIP_MAX))}"`;
 

@@ -9,7 +9,7 @@ import { renderCard, stateOfMachine } from './dot-card.js';
 import { type EdgeOptions, edgeAttributes, edgeLabel, pictureRows } from './dot-edge.js';
 import { findFans } from './dot-layout.js';
 import { buildGraphModel, type Edge, type GraphModel, type Machine } from './dot-model.js';
-import { simplifyForPicture } from './dot-picture.js';
+import { SIMPLIFIED_FROM, simplifyForPicture } from './dot-picture.js';
 import { lookOf } from './dot-style.js';
 import { cleanId, cleanText, escapeHtml, quoteId } from './dot-text.js';
 import { renderTitle, titleOfChain, titleOfReport } from './dot-title.js';
@@ -31,13 +31,20 @@ export const renderDot = (report: TraceReport, options: DotOptions = {}): string
 export const renderChainDot = (chain: Chain, options: DotOptions & Readonly<{ timeZone: string }>): string =>
   renderGraph([chain], titleOfChain(chain, options.timeZone), options);
 
+/** The layout of a dense graph of this size takes Graphviz some seconds. */
+const GRAPH_BOUNDS = { machines: 60, edges: 200 };
+/** From here on Graphviz may stop polishing early (`nslimit`), which halves its time and is not seen. */
+const MANY_EDGES = 60;
+
 const renderGraph = (
   chains: readonly Chain[],
   title: readonly string[],
   { clusters = {}, isPicture = false }: DotOptions,
 ): string => {
-  const whole = buildGraphModel(chains, Object.values(clusters).flat());
-  const model = isPicture ? simplifyForPicture(whole) : whole;
+  const configured = Object.values(clusters).flat();
+  const model = isPicture
+    ? simplifyForPicture(buildGraphModel(chains, configured, SIMPLIFIED_FROM))
+    : buildGraphModel(chains, configured, GRAPH_BOUNDS);
   const machines = groupByCluster(model.machines, clusters);
   const drawing: Drawing = {
     model,
@@ -49,6 +56,7 @@ const renderGraph = (
   return [
     'digraph mailtrace {',
     ...GRAPH_ATTRIBUTES,
+    ...(model.edges.length > MANY_EDGES ? ['  graph [nslimit="1", nslimit1="1"];'] : []),
     `  label=${renderTitle(title, model)};`,
     ...renderMachines(machines, drawing),
     ...renderEdges(drawing),
