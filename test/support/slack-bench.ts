@@ -14,7 +14,7 @@ import { type Fleet, type FleetOptions, openFleet } from './slack-fleet.ts';
 
 /** What manifest.yml asks for: the bot must do with it. */
 const manifest = z.object({ oauth_config: z.object({ scopes: z.object({ bot: z.array(z.string()) }) }) });
-const { scopes } = manifest.parse(parse(readFileSync('manifest.yml', 'utf8'))).oauth_config;
+export const { bot: botScopes } = manifest.parse(parse(readFileSync('manifest.yml', 'utf8'))).oauth_config.scopes;
 
 const open: (() => Promise<void>)[] = [];
 /** What a test opened is closed after it, last first. */
@@ -28,7 +28,7 @@ export const startBench = async (
   options: Omit<FleetOptions, 'slack'>,
   double: SlackDoubleOptions = {},
 ): Promise<Bench> => {
-  const slack = await startSlackDouble({ shareDelayMs: 20, scanDelayMs: 20, scopes: scopes.bot, ...double });
+  const slack = await startSlackDouble({ shareDelayMs: 20, scanDelayMs: 20, scopes: botScopes, ...double });
   open.push(() => slack.close());
   const fleet = await openFleet({ slack, ...options });
   open.push(() => fleet.close());

@@ -113,7 +113,8 @@ const recordingLog = (records: LogLine[]): Log => {
 };
 
 export type FleetOptions = Readonly<{
-  slack: SlackDouble;
+  /** The Slack double, or another one. */
+  slack: Pick<SlackDouble, 'botToken' | 'appToken' | 'signingSecret' | 'apiUrl' | 'useHttp'>;
   lines: Lines;
   rules?: readonly AccessRule[];
   transport?: 'socket' | 'http';
