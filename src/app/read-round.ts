@@ -4,7 +4,7 @@ import type { LogRecord } from '../domain/event.js';
 import type { HostName } from '../domain/ids.js';
 import { localQueueIds } from '../parsers/registry.js';
 import type { Plan, PlannedLookup } from '../trace/next-lookups.js';
-import type { LogSource, Lookup, SearchOutcome } from './ports.js';
+import type { HostReading, LogSource, Lookup, SearchOutcome } from './ports.js';
 import type { TraceDeps } from './trace-deps.js';
 
 export type Reader = Readonly<{
@@ -68,32 +68,55 @@ const createOnce = () => {
   };
 };
 
-export const createReader = (deps: TraceDeps, signal: AbortSignal): Reader => {
+/** What each host's log gave so far. */
+const createTallies = (deps: Pick<TraceDeps, 'hosts' | 'sources'>) => {
   const tallies = new Map<HostName, Tally>();
+  const emptyTally = (kind: string): Tally => ({
+    kind,
+    status: 'ok',
+    error: null,
+    linesRead: 0,
+    unknownLines: 0,
+    rounds: 0,
+  });
+  return {
+    note: (kind: string, { host, status, error }: HostReading): void => {
+      const tally = tallies.get(host) ?? emptyTally(kind);
+      tallies.set(host, tally);
+      tally.status = worse(tally.status, status);
+      tally.error ??= error;
+      tally.rounds++;
+    },
+    countLine: (host: HostName): void => {
+      const tally = tallies.get(host);
+      if (tally) tally.linesRead++;
+    },
+    countUnknown: (host: HostName): void => {
+      const tally = tallies.get(host);
+      if (tally) tally.unknownLines++;
+    },
+    reports: (): readonly SourceReport[] =>
+      deps.hosts.map((host) => ({
+        host,
+        ...(tallies.get(host) ?? emptyTally(deps.sources.find(({ hosts }) => hosts.includes(host))?.kind ?? 'file')),
+      })),
+  };
+};
+
+export const createReader = (deps: TraceDeps, signal: AbortSignal): Reader => {
+  const { note, countLine, countUnknown, reports } = createTallies(deps);
   const once = createOnce();
   let linesLeft = deps.limits.maxLines;
   let bytesLeft = deps.limits.maxBytes;
   let isCut = false;
 
-  const tallyOf = (host: HostName, kind: string): Tally => {
-    const tally = tallies.get(host) ?? { kind, status: 'ok', error: null, linesRead: 0, unknownLines: 0, rounds: 0 };
-    tallies.set(host, tally);
-    return tally;
-  };
-
   const take = (source: LogSource, outcome: SearchOutcome): readonly LogRecord[] => {
-    for (const { host, status, error } of outcome.hosts) {
-      const tally = tallyOf(host, source.kind);
-      tally.status = worse(tally.status, status);
-      tally.error ??= error;
-      tally.rounds++;
-    }
+    for (const reading of outcome.hosts) note(source.kind, reading);
     const fresh = once(outcome.records);
     for (const record of fresh) {
       linesLeft--;
       bytesLeft -= record.raw.length;
-      const tally = tallies.get(record.host);
-      if (tally) tally.linesRead++;
+      countLine(record.host);
     }
     if (outcome.isCut || linesLeft <= 0 || bytesLeft <= 0) isCut = true;
     return fresh;
@@ -116,22 +139,8 @@ export const createReader = (deps: TraceDeps, signal: AbortSignal): Reader => {
       // In the order of the sources, not of the answers: the report must not depend on who is faster.
       return answers.flatMap(({ source, outcome }) => take(source, outcome));
     },
-    countUnknown: (host) => {
-      const tally = tallies.get(host);
-      if (tally) tally.unknownLines++;
-    },
-    reports: () =>
-      deps.hosts.map((host) => ({
-        host,
-        ...(tallies.get(host) ?? {
-          kind: deps.sources.find(({ hosts }) => hosts.includes(host))?.kind ?? 'file',
-          status: 'ok' as const,
-          error: null,
-          linesRead: 0,
-          unknownLines: 0,
-          rounds: 0,
-        }),
-      })),
+    countUnknown,
+    reports,
     isCut: () => isCut,
   };
 };

@@ -76,67 +76,89 @@ export const overloadedMessageIds = (transactions: readonly Transaction[]): Read
 const sameSender = (a: Transaction, b: Transaction): boolean =>
   a.sender === null || b.sender === null || a.sender.toLowerCase() === b.sender.toLowerCase();
 
+type Index = Readonly<{
+  machines: Machines;
+  byId: ReadonlyMap<QueueId, readonly Transaction[]>;
+  byMessageId: ReadonlyMap<MessageId, readonly Transaction[]>;
+  overloaded: ReadonlySet<MessageId>;
+}>;
+
+const clientHostOf = ({ machines }: Index, to: Transaction): HostName | null =>
+  to.client === null ? null : resolve(machines, to.host, { host: to.client.name, ip: to.client.ip });
+
+const hostOfHandover = ({ machines }: Index, { from, attempt }: Handover): HostName =>
+  attempt.nextIs === 'same-host' || attempt.relay === null
+    ? from.host
+    : (resolve(machines, from.host, attempt.relay) ?? from.host);
+
+const isSameMessage = ({ overloaded }: Index, a: Transaction, b: Transaction): boolean =>
+  a.messageId !== null && a.messageId === b.messageId && !overloaded.has(a.messageId);
+
+const findByQueueId = (index: Index, handover: Handover, id: QueueId): Transaction | undefined => {
+  const { from } = handover;
+  const candidates = (index.byId.get(id) ?? []).filter((to) => to !== from && isSameTime(handover, to));
+  const host = hostOfHandover(index, handover);
+  const there = candidates.filter((to) => to.host === host);
+  if (there.length > 0) return nearest(handover, there);
+  // Behind a shared address, or behind a filter on another machine: the ID alone would be a guess.
+  const isOurs = index.machines.isConfigured(host);
+  const attested = candidates.filter(
+    (to) => isSameMessage(index, from, to) || (!isOurs && clientHostOf(index, to) === from.host),
+  );
+  return nearest(handover, attested);
+};
+
+/** A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client. */
+const findBehindPipe = (index: Index, handover: Handover, free: readonly Transaction[]): Transaction | undefined => {
+  const { from, attempt } = handover;
+  if (attempt.agent === null || !/^delivered (?:via|to command)/.test(attempt.response ?? '')) return undefined;
+  const back = free.filter(
+    (to) =>
+      to.host === from.host &&
+      isDuringPipe(handover, to) &&
+      (to.via === 'pickup' || clientHostOf(index, to) === to.host) &&
+      sameSender(from, to),
+  );
+  return nearest(handover, back);
+};
+
+const findByMessageId = (
+  index: Index,
+  handover: Handover,
+  isFree: (to: Transaction) => boolean,
+): Transaction | undefined => {
+  const { from, attempt } = handover;
+  if (from.messageId === null || index.overloaded.has(from.messageId) || attempt.by === 'lmtp') return undefined;
+  const free = (index.byMessageId.get(from.messageId) ?? []).filter((to) => to !== from && isFree(to));
+  if (attempt.relay === null) return findBehindPipe(index, handover, free);
+  const host = hostOfHandover(index, handover);
+  const there = free.filter(
+    (to) => to.host === host && isSameTime(handover, to) && [null, from.host].includes(clientHostOf(index, to)),
+  );
+  return nearest(handover, there);
+};
+
+/** The latest transaction of this name that began before `to` did. */
+const findOrigin = (index: Index, to: Transaction, host: HostName, id: QueueId): Transaction | undefined =>
+  (index.byId.get(id) ?? [])
+    .filter((from) => from !== to && from.host === host && from.firstSeenMs <= to.arrivedAtMs + 60_000)
+    .sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
+
 export const createFinder = (transactions: readonly Transaction[], machines: Machines): Finder => {
-  const byId = group(transactions, (t) => t.queueId);
-  const byMessageId = group(transactions, (t) => t.messageId);
-  const overloaded = overloadedMessageIds(transactions);
-
-  const clientHost: Finder['clientHost'] = (to) =>
-    to.client === null ? null : resolve(machines, to.host, { host: to.client.name, ip: to.client.ip });
-
-  const hostOf: Finder['hostOf'] = ({ from, attempt }) =>
-    attempt.nextIs === 'same-host' || attempt.relay === null
-      ? from.host
-      : (resolve(machines, from.host, attempt.relay) ?? from.host);
-
-  const isSameMessage = (a: Transaction, b: Transaction): boolean =>
-    a.messageId !== null && a.messageId === b.messageId && !overloaded.has(a.messageId);
-
+  const index: Index = {
+    machines,
+    byId: group(transactions, (t) => t.queueId),
+    byMessageId: group(transactions, (t) => t.messageId),
+    overloaded: overloadedMessageIds(transactions),
+  };
   return {
-    clientHost,
-    hostOf,
-    byQueueId: (handover, id) => {
-      const { from } = handover;
-      const candidates = (byId.get(id) ?? []).filter((to) => to !== from && isSameTime(handover, to));
-      const host = hostOf(handover);
-      const there = candidates.filter((to) => to.host === host);
-      if (there.length > 0) return nearest(handover, there);
-      // Behind a shared address, or behind a filter on another machine: the ID alone would be a guess.
-      const attested = candidates.filter(
-        (to) => isSameMessage(from, to) || (!machines.isConfigured(host) && clientHost(to) === from.host),
-      );
-      return nearest(handover, attested);
-    },
+    clientHost: (to) => clientHostOf(index, to),
+    hostOf: (handover) => hostOfHandover(index, handover),
+    byQueueId: (handover, id) => findByQueueId(index, handover, id),
     byMessageId: (handover, isTaken, chosen) => {
-      const { from, attempt } = handover;
-      if (from.messageId === null || overloaded.has(from.messageId) || attempt.by === 'lmtp') return undefined;
       const taken = new Set(chosen.values());
-      const free = (byMessageId.get(from.messageId) ?? []).filter(
-        (to) => to !== from && !taken.has(to) && !isTaken(to),
-      );
-      if (attempt.relay === null) {
-        // A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client.
-        if (attempt.agent === null || !/^delivered (?:via|to command)/.test(attempt.response ?? '')) return undefined;
-        const back = free.filter(
-          (to) =>
-            to.host === from.host &&
-            isDuringPipe(handover, to) &&
-            (to.via === 'pickup' || clientHost(to) === to.host) &&
-            sameSender(from, to),
-        );
-        return nearest(handover, back);
-      }
-      const host = hostOf(handover);
-      return nearest(
-        handover,
-        free.filter((to) => to.host === host && isSameTime(handover, to) && [null, from.host].includes(clientHost(to))),
-      );
+      return findByMessageId(index, handover, (to) => !taken.has(to) && !isTaken(to));
     },
-    origin: (to, host, id) => {
-      const before = (byId.get(id) ?? []).filter(
-        (from) => from !== to && from.host === host && from.firstSeenMs <= to.arrivedAtMs + 60_000,
-      );
-      return before.sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
-    },
+    origin: (to, host, id) => findOrigin(index, to, host, id),
   };
 };
