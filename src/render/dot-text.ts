@@ -55,11 +55,14 @@ export const escapeHtml = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
 
 /** Letters of DejaVu Sans that are nearly as wide as high, or wider. */
-const WIDE = /[ЖМФШЩЫЮжмфшщыюЂЉЊЏљњ\u0800-\uffff]/u;
+const WIDE = /[ЖМФШЩЫЮжмфшщыюЂЉЊЏљњ\u0800-\u1fff]/u;
 
 const emsOf = (char: string): number => {
   if (char <= '\u007e') return 0.64;
-  return WIDE.test(char) || char > '\uffff' ? 1.02 : 0.75;
+  // DejaVu has no ideographs: Pango draws a box with the code point in it.
+  if (char >= '\u2e80') return 1.3;
+  if (char >= '\u2000') return 0.9;
+  return WIDE.test(char) ? 1.02 : 0.75;
 };
 
 /** Points that `text` may need in DejaVu Sans, where Graphviz would guess too little; 0 when its own figure is right. */
