@@ -40,13 +40,13 @@ export const edgeAttributes = (edge: Edge): readonly string[] => {
   ];
 };
 
-/** Clean lines. The first is the queue ID alone, or begins with it and a blank. */
+/** Clean lines. The first begins with the queue ID and a blank, so that programs can cut it off. */
 const edgeLines = (edge: Edge, { isBranch, isOneOfMany }: EdgeOptions): readonly string[] => {
   const { queueId, last, attempts, evidence, recipients, message } = edge;
   const id = queueId === null ? '(no queue ID)' : cleanText(queueId, QUEUE_ID_MAX);
-  const delay = last?.delayMs == null ? '' : ` · ${formatDelay(last.delayMs)}`;
+  const delay = last?.delayMs == null ? '' : `· ${formatDelay(last.delayMs)}`;
   return [
-    `${id}${delay}`,
+    `${id} ${delay}`,
     isOneOfMany ? `message ${message}` : '',
     statusWords(edge),
     evidenceWords(evidence),
