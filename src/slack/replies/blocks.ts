@@ -17,7 +17,6 @@ const PROSE_MAX = 1200;
 /** Our own words. */
 export const own = (text: string): Span => ({ type: 'text', text });
 export const bold = (text: string): Span => ({ type: 'text', text, style: { bold: true } });
-export const italic = (text: string): Span => ({ type: 'text', text, style: { italic: true } });
 
 /** A value of the log or of the user, as code: no client makes a link or an address of it. */
 export const quote = (text: string, max = QUOTE_MAX): Span => ({
@@ -58,10 +57,6 @@ export const footnote = (text: string): types.ContextBlock => ({
   elements: [{ type: 'plain_text', text: neutralise(text, 1900), emoji: false }],
 });
 
-/** Joins with commas; none gives `[]`. */
-export const commaList = (spans: readonly Span[]): Line =>
-  spans.flatMap((span, index) => (index === 0 ? [span] : [own(', '), span]));
-
 /** `none` when empty: Slack refuses an empty cell. */
 export const cell = (text: string, max: number): types.RawTextElement => ({
   type: 'raw_text',
@@ -76,6 +71,18 @@ export const reply = (sentences: readonly string[], blocks: readonly types.Known
 
 export const plural = (count: number, one: string, many = `${one}s`): string =>
   `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+
+/** Our own words with `commands` in them: these become code. Not for text of others, who must not format. */
+export const instructions = (text: string): Line =>
+  text
+    .split(/(`[^`]+`)/)
+    .filter((part) => part !== '')
+    .map((part) =>
+      part.length > 2 && part.startsWith('`') && part.endsWith('`') ? quote(part.slice(1, -1)) : own(part),
+    );
+
+/** The same where nothing can be code. */
+export const plainInstructions = (text: string): string => text.replaceAll('`', '');
 
 /** What a button says; Slack shows at most 75 characters. */
 export const label = (text: string): types.PlainTextElement => ({

@@ -1,19 +1,19 @@
 /** `/mailtrace explain CODE`. */
 import type { Explanation } from '../../domain/status-code.js';
-import { bold, own, paragraph, prose, quote, type Reply, reply } from './blocks.js';
+import { bold, instructions, own, paragraph, plainInstructions, quote, type Reply, reply } from './blocks.js';
 
 export const explainReply = (explanation: Explanation): Reply => {
   const { code, title, meaning, effect, cause, lookNext, source } = explanation;
   return reply(
-    [`${code}: ${title}. ${meaning} Usual cause: ${cause} Where to look: ${lookNext}`],
+    [plainInstructions(`${code}: ${title}. ${meaning} Usual cause: ${cause} Where to look: ${lookNext}`)],
     [
-      paragraph([quote(code, 40), own(' '), { ...prose(title, 200), style: { bold: true } }]),
+      paragraph([quote(code, 40), own(' '), bold(title)]),
       paragraph(
-        [bold('Meaning: '), prose(meaning, 800)],
-        [bold('For the message: '), prose(effect, 400)],
-        [bold('Usual cause: '), prose(cause, 800)],
-        [bold('Where to look: '), prose(lookNext, 800)],
-        [bold('Defined in: '), prose(source, 200)],
+        [bold('Meaning: '), ...instructions(meaning)],
+        [bold('For the message: '), ...instructions(effect)],
+        [bold('Usual cause: '), ...instructions(cause)],
+        [bold('Where to look: '), ...instructions(lookNext)],
+        [bold('Defined in: '), own(source)],
       ),
     ],
   );

@@ -14,11 +14,12 @@ import {
 } from './answer-context.js';
 import { bold, footnote, own, paragraph, plural, prose, quote, type Reply, reply } from './blocks.js';
 import { findingBlocks } from './findings.js';
+import { matchText } from './rejects.js';
 import { traceThisButton } from './trace-button.js';
 import { pathSpans, verdictSpan } from './verdict-words.js';
 
 /** Two blocks each, and a message takes 50; more than these nobody reads. */
-export const LIST_MAX = 10;
+const LIST_MAX = 10;
 
 const entry = ({ chain }: Match, position: number, timeZone: string): readonly types.KnownBlock[] => {
   const first = chain.transactions[0];
@@ -68,7 +69,7 @@ const moreBlock = (left: number): readonly types.KnownBlock[] =>
 
 export const listReply = (facts: Readonly<{ asked: Asked; matches: readonly Match[]; report: TraceReport }>): Reply => {
   const { asked, matches, report } = facts;
-  const rejects = report.rejects.length > 0 ? ` ${plural(report.rejects.length, 'refusal')} also match.` : '';
+  const rejects = report.rejects.length > 0 ? ` ${matchText(report.rejects.length)} too.` : '';
   const head = paragraph(
     [
       bold(plural(matches.length, 'message')),

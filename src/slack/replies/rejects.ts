@@ -16,9 +16,11 @@ import {
   bold,
   bullets,
   footnote,
+  instructions,
   type Line,
   own,
   paragraph,
+  plainInstructions,
   plural,
   prose,
   quote,
@@ -48,6 +50,14 @@ export const groupRejects = (rejects: readonly Reject[]): readonly RejectGroup[]
 export const codesText = ({ replyCode, dsn }: Pick<Reject, 'replyCode' | 'dsn'>): string =>
   [replyCode, dsn].filter((code) => code !== null).join(' ') || 'no reply code';
 
+/** Logs begin the reason with the codes; they are not said twice. */
+const reasonText = (reject: Reject): string => {
+  const codes = codesText(reject);
+  return reject.text.startsWith(codes) ? reject.text.slice(codes.length).replace(/^[\s:;,-]+/, '') : reject.text;
+};
+
+export const matchText = (count: number): string => `${plural(count, 'refusal')} ${count === 1 ? 'matches' : 'match'}`;
+
 const clientText = ({ client }: Reject): string =>
   client === null ? 'unknown client' : `${client.name ?? 'unknown'}[${client.ip ?? 'unknown'}]`;
 
@@ -67,7 +77,7 @@ const groupLine = ({ newest, count, firstMs }: RejectGroup, timeZone: string): L
   own(', client '),
   quote(clientText(newest), 120),
   own('. Reason: '),
-  prose(newest.text, 300),
+  prose(reasonText(newest), 300),
 ];
 
 const groupBullets = (groups: readonly RejectGroup[], timeZone: string): types.RichTextBlock => {
@@ -76,7 +86,7 @@ const groupBullets = (groups: readonly RejectGroup[], timeZone: string): types.R
   return bullets(more > 0 ? [...lines, [own(`and ${plural(more, 'other refusal')}: add a keyword to see it`)]] : lines);
 };
 
-/** `nextStep`: what to do about the newest refusal; null when nothing is known about its code. */
+/** `nextStep`: what to do about the newest refusal, in our own words; null when nothing is known about its code. */
 export type RejectFacts = Readonly<{ asked: Asked; report: TraceReport; nextStep: string | null }>;
 
 /** The channel message when nothing but refusals match. */
@@ -85,18 +95,20 @@ export const rejectReply = ({ asked, report, nextStep }: RejectFacts): Reply => 
   const newest = groups[0]?.newest;
   const total = report.rejects.length;
   const where =
-    newest === undefined ? '' : `${newest.host} refused it at ${newest.stage}: ${codesText(newest)}, ${newest.text}`;
+    newest === undefined
+      ? ''
+      : `${newest.host} refused it at ${newest.stage}: ${codesText(newest)}, ${reasonText(newest)}`;
   return reply(
     [
       `rejected: ${where}`,
-      nextStep === null ? '' : `Next: ${nextStep}`,
+      nextStep === null ? '' : `Next: ${plainInstructions(nextStep)}`,
       `${plural(total, 'refusal')}. ${windowText(asked)}`,
     ],
     [
       paragraph([...verdictSpan('rejected'), own(' — '), prose(where, 600)]),
       paragraph(
-        [bold(plural(total, 'refusal')), own(' match '), ...keywordSpans(asked), own('; nothing was accepted.')],
-        ...(nextStep === null ? [] : [[bold('Next: '), prose(nextStep, 600)]]),
+        [bold(matchText(total)), own(' '), ...keywordSpans(asked), own('; nothing was accepted.')],
+        ...(nextStep === null ? [] : [[bold('Next: '), ...instructions(nextStep)]]),
         windowLine(asked),
       ),
       groupBullets(groups, asked.timeZone),
@@ -110,9 +122,6 @@ export const rejectReply = ({ asked, report, nextStep }: RejectFacts): Reply => 
 /** In the thread of a message that was found: what else was refused. */
 export const furtherRejectsReply = ({ rejects }: Pick<TraceReport, 'rejects'>, timeZone: string): Reply =>
   reply(
-    [`${plural(rejects.length, 'refusal')} also match.`],
-    [
-      paragraph([bold(`${plural(rejects.length, 'refusal')} also match`)]),
-      groupBullets(groupRejects(rejects), timeZone),
-    ],
+    [`${matchText(rejects.length)} too.`],
+    [paragraph([bold(`${matchText(rejects.length)} too`)]), groupBullets(groupRejects(rejects), timeZone)],
   );

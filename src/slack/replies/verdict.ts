@@ -2,8 +2,21 @@
 import type { types } from '@slack/bolt';
 import type { Chain, TraceReport } from '../../domain/chain.js';
 import { type Asked, clock, faultBlocks, faultsOf, keywordText, windowLine, windowText } from './answer-context.js';
-import { bold, footnote, type Line, own, paragraph, plural, prose, quote, type Reply, reply } from './blocks.js';
+import {
+  bold,
+  footnote,
+  type Line,
+  own,
+  paragraph,
+  plainInstructions,
+  plural,
+  prose,
+  quote,
+  type Reply,
+  reply,
+} from './blocks.js';
 import { findingBlocks } from './findings.js';
+import { matchText } from './rejects.js';
 import { traceAgainButton } from './trace-button.js';
 import { isOpen, pathSpans, pathText, verdictSpan } from './verdict-words.js';
 
@@ -21,11 +34,11 @@ const timesLine = ({ firstSeenMs, lastSeenMs }: Chain, timeZone: string): Line =
 ];
 
 const nextLine = ({ nextStep }: Chain): readonly Line[] =>
-  nextStep === null ? [] : [[bold('Next: '), prose(nextStep, 600)]];
+  nextStep === null ? [] : [[bold('Next: '), prose(plainInstructions(nextStep), 600)]];
 
 const footer = ({ asked, report, inThread }: VerdictFacts): types.ContextBlock => {
   const searched = `${plural(report.sources.length, 'host')} searched`;
-  const rejects = report.rejects.length > 0 ? `${plural(report.rejects.length, 'refusal')} also match; ` : '';
+  const rejects = report.rejects.length > 0 ? `${matchText(report.rejects.length)} too; ` : '';
   const thread = inThread === '' ? '' : `; ${inThread} in the thread`;
   return footnote(`Asked by ${asked.by}: ${keywordText(asked)}. ${rejects}${searched}${thread}.`);
 };
@@ -38,7 +51,7 @@ export const verdictReply = (facts: VerdictFacts): Reply => {
     [
       `${chain.verdict}: ${chain.summary}`,
       `${pathText(chain)}.`,
-      chain.nextStep === null ? '' : `Next: ${chain.nextStep}`,
+      chain.nextStep === null ? '' : `Next: ${plainInstructions(chain.nextStep)}`,
       windowText(asked),
     ],
     [

@@ -195,7 +195,7 @@ const HOSTILE_STORIES: Readonly<Record<string, () => readonly Reply[]>> = {
     }),
   ],
   rejects: () => [
-    rejectReply({ asked: hostileAsked, report: hostileReport(), nextStep: HOSTILE }),
+    rejectReply({ asked: hostileAsked, report: hostileReport(), nextStep: null }),
     furtherRejectsReply(hostileReport(), 'Europe/Berlin'),
   ],
   'nothing found': () => [notFoundReply(hostileAsked, hostileReport())],
