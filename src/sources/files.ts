@@ -1,16 +1,16 @@
 /** LogSource over files of this machine: its own logs, or those that a loghost collects. */
 import { stat } from 'node:fs/promises';
-import type { LogSource, Lookup, SearchRequest } from '../app/ports.js';
+import type { LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import { type TimeWindow, unite } from '../domain/time-window.js';
 import { createHeaderParser } from '../parsers/syslog-header.js';
 import { createZone, type Zone } from '../zone.js';
 import { buildOutcome, type Reading } from './file-outcome.js';
 import { toRecord } from './host-records.js';
-import type { Wish } from './line-wishes.js';
 import { type Catalog, type HostLogs, type Log, listLogs, pieceId } from './log-catalog.js';
-import { createMeter, type LogTask, type Meter, readLog } from './log-reading.js';
+import { type LogTask, readLog } from './log-reading.js';
 import type { HeadCache } from './piece-times.js';
+import { createTicket, type Ticket, type TicketWish } from './search-ticket.js';
 
 /** `timeZone`: IANA name for stamps without an offset; null: that of the source. */
 export type FileHost = HostLogs & Readonly<{ timeZone: string | null }>;
@@ -25,8 +25,6 @@ export type FilesOptions = Readonly<{
 
 /** Logs read at one time. The thread pool has four threads. */
 const PARALLEL = 4;
-/** A rotation while we read is rare; two in a row are not ours to chase. */
-const READINGS_MAX = 2;
 /** Names that a hostile shared log may bring are not remembered without end. */
 const NAMES_MAX = 1024;
 
@@ -82,67 +80,56 @@ const NOWHERE: TimeWindow = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEG
 const middleOf = ({ fromMs, toMs }: TimeWindow): number => fromMs + (toMs - fromMs) / 2;
 
 /** Everything a reading of one log needs but the wishes. */
-type Base = Readonly<{ context: Context; request: SearchRequest; nearMs: number; meter: Meter; signal: AbortSignal }>;
+type Base = Readonly<{ context: Context; nearMs: number; signal: AbortSignal }>;
 
-const buildTask = (base: Base, log: Log, wishes: readonly Wish[], isKnown: (id: string) => boolean): LogTask => {
-  const { context, request, nearMs, meter, signal } = base;
-  const asked = new Set(request.hosts);
+const buildTask = ({ context, nearMs, signal }: Base, log: Log, wishes: readonly TicketWish[]): LogTask => {
   const hostOf = createNaming(context, log);
   const zoneOf = (name: string | null): Zone => context.zones.get(hostOf(name)) ?? context.zone;
-  return {
-    log,
-    wishes,
-    parse: createHeaderParser({ zoneOf, nearMs }),
-    hostOf,
-    // A host that nobody configured can only be found in what is shared.
-    isAsked: (host) => asked.has(host) || !context.zones.has(host),
-    isKnown,
-    meter,
-    heads: context.heads,
-    signal,
-  };
+  return { log, wishes, parse: createHeaderParser({ zoneOf, nearMs }), hostOf, heads: context.heads, signal };
 };
 
-const wishOf = ({ window, needles }: Lookup): Wish => ({ window, needles, host: null });
+const wishesOf = (ticket: Ticket): readonly TicketWish[] =>
+  ticket.request.lookups.map((lookup) => ({ ...lookup, host: null, ticket, lookup }));
 
-/** Queue IDs by host, for each lookup that follows them. */
-const findRelated = (readings: readonly Reading[], lookups: readonly Lookup[]): readonly Wish[] => {
-  const ids = new Map<string, { lookup: Lookup; host: HostName; ids: Set<string> }>();
+/** What the lines found lead to: for each lookup the queue IDs of each host. */
+const findRelated = (readings: readonly Reading[]): readonly TicketWish[] => {
+  const ids = new Map<TicketWish, Map<HostName, Set<string>>>();
   for (const line of readings.flatMap(({ reading }) => reading.lines)) {
-    for (const index of line.wishes) {
-      const lookup = lookups[index]!;
-      const related = lookup.related?.(toRecord(line, 0)) ?? [];
-      if (related.length === 0) continue;
-      const key = `${index} ${line.host}`;
-      const entry = ids.get(key) ?? { lookup, host: line.host, ids: new Set() };
-      for (const id of related) entry.ids.add(id);
-      ids.set(key, entry);
+    for (const wish of line.wishes) {
+      const hosts = ids.get(wish) ?? new Map<HostName, Set<string>>();
+      const known = hosts.get(line.host) ?? new Set<string>();
+      for (const id of wish.lookup?.related?.(toRecord(line, 0)) ?? []) known.add(id);
+      ids.set(wish, hosts.set(line.host, known));
     }
   }
-  return [...ids.values()].map(({ lookup, host, ids: texts }) => ({
-    window: lookup.relatedWindow,
-    host,
-    needles: [...texts].map((text) => ({ text, ignoreCase: false, isWhole: true })),
-  }));
+  return [...ids].flatMap(([{ ticket, lookup, window }, hosts]) =>
+    [...hosts]
+      .filter(([, known]) => known.size > 0)
+      .map(([host, known]) => ({
+        window: lookup?.relatedWindow ?? window,
+        host,
+        needles: [...known].map((text) => ({ text, ignoreCase: false, isWhole: true })),
+        ticket,
+        lookup: null,
+      })),
+  );
 };
 
 /** Logs that may hold lines of `host`: its own, shared ones, and those where it was seen. */
 const mayHold = ({ log, reading }: Reading, host: HostName): boolean =>
   log.owners.length > 1 || log.owners.includes(host) || reading.lines.some((line) => line.host === host);
 
-/** The lookups in all logs, then the queue IDs they led to. */
-const readAll = async (base: Base, logs: readonly Log[]): Promise<readonly Reading[]> => {
-  const { lookups } = base.request;
+/** The lookups in all logs of the hosts that are asked, then the queue IDs they led to. Each log is read at most twice. */
+const readAll = async (base: Base, logs: readonly Log[], tickets: readonly Ticket[]): Promise<readonly Reading[]> => {
   const first = await runParallel(logs, async (log): Promise<Reading> => {
-    const task = buildTask(base, log, lookups.map(wishOf), () => false);
-    return { log, reading: await readLog(task) };
+    const owned = tickets.filter(({ request }) => log.owners.some((owner) => request.hosts.includes(owner)));
+    return { log, reading: await readLog(buildTask(base, log, owned.flatMap(wishesOf))) };
   });
-  const related = findRelated(first, lookups);
-  const seen = new Set(first.flatMap(({ reading }) => reading.lines.map(({ id }) => id)));
+  const related = findRelated(first);
   const second = await runParallel(first, async (each): Promise<Reading | null> => {
     const wishes = related.filter(({ host }) => host !== null && mayHold(each, host));
     if (wishes.length === 0) return null;
-    return { log: each.log, reading: await readLog(buildTask(base, each.log, wishes, (id) => seen.has(id))) };
+    return { log: each.log, reading: await readLog(buildTask(base, each.log, wishes)) };
   });
   return [...first, ...second.filter((each) => each !== null)];
 };
@@ -179,28 +166,59 @@ const createCatalog = (hosts: readonly HostLogs[]): (() => Promise<Catalog>) => 
   };
 };
 
+/** Requests whose windows lie further apart are not read together: they may need another year. */
+const TOGETHER_MS = 30 * 86_400_000;
+
+type Batch = Readonly<{ nearMs: number; requests: SearchRequest[]; outcomes: Promise<readonly SearchOutcome[]> }>;
+
+const nearOf = ({ lookups }: SearchRequest): number =>
+  middleOf(lookups.map(({ window }) => window).reduce(unite, NOWHERE));
+
+const readBatch = async (
+  context: Context,
+  requests: readonly SearchRequest[],
+  catalog: Catalog,
+  signal: AbortSignal,
+): Promise<Readonly<{ outcomes: readonly SearchOutcome[]; isStale: boolean }>> => {
+  const asked = new Set(requests.flatMap(({ hosts }) => hosts));
+  const logs = catalog.logs.filter(({ owners }) => owners.some((owner) => asked.has(owner)));
+  const tickets = requests.map((request) => createTicket(request, context.zones));
+  const base = { context, nearMs: nearOf(requests[0]!), signal };
+  const readings = await readAll(base, logs, tickets);
+  const outcomes = tickets.map((ticket) => buildOutcome({ ticket, configured: context.zones, catalog, readings }));
+  return { outcomes, isStale: await hasRotated(logs) };
+};
+
 /**
- * Opens the logs of `options.hosts`. Nothing is read before a search; files may come and go in between.
+ * Opens the logs of `options.hosts`. Nothing is read before a search; files may come and go in between. Requests that are
+ * made at once, with one signal, are answered together: a log that hosts share is read once for all of them.
  * @throws RangeError for a zone that is none.
  */
 export const openFiles = (options: FilesOptions): LogSource => {
   const context: Context = { options, ...createZones(options), heads: new Map() };
   const list = createCatalog(options.hosts);
+  const batches = new Map<AbortSignal, Batch>();
+  const run = async (requests: readonly SearchRequest[], signal: AbortSignal): Promise<readonly SearchOutcome[]> => {
+    // Who comes while the folders are listed still gets on.
+    const catalog = await list().finally(() => batches.delete(signal));
+    const { outcomes, isStale } = await readBatch(context, requests, catalog, signal);
+    // A rotation came in between. Two in a row are not ours to chase.
+    return isStale ? (await readBatch(context, requests, await list(), signal)).outcomes : outcomes;
+  };
   return {
     kind: 'file',
     hosts: options.hosts.map(({ host }) => host),
     search: async (request, signal) => {
       signal.throwIfAborted();
-      const nearMs = middleOf(request.lookups.map(({ window }) => window).reduce(unite, NOWHERE));
-      for (let attempt = 1; ; attempt++) {
-        const catalog = await list();
-        const logs = catalog.logs.filter(({ owners }) => owners.some((owner) => request.hosts.includes(owner)));
-        const meter = createMeter(request.budget);
-        const readings = await readAll({ context, request, nearMs, meter, signal }, logs);
-        if (attempt >= READINGS_MAX || !(await hasRotated(logs))) {
-          return buildOutcome({ request, configured: context.zones, catalog, readings, isCut: meter.isFull() });
-        }
+      const nearMs = nearOf(request);
+      let batch = batches.get(signal);
+      if (batch === undefined || Math.abs(batch.nearMs - nearMs) > TOGETHER_MS) {
+        const requests: SearchRequest[] = [];
+        batch = { nearMs, requests, outcomes: run(requests, signal) };
+        batches.set(signal, batch);
       }
+      const place = batch.requests.push(request) - 1;
+      return (await batch.outcomes)[place]!;
     },
     close: async () => {},
   };

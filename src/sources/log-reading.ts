@@ -1,17 +1,17 @@
 /** Reads the lines that are wanted out of one log: the pieces that overlap, their parts that do, the lines that hold a needle. */
-import type { Budget } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import { isInside, type TimeWindow } from '../domain/time-window.js';
 import type { Header, HeaderParser } from '../parsers/syslog-header.js';
 import { type ByteRange, type OpenedFile, openFile } from './file-bytes.js';
 import { describeFault, type FileFault } from './file-faults.js';
 import { decodeLine, forEachHitLine, forEachLine, type Line, wholeLines } from './line-scan.js';
-import { buildNeedleTest, buildWishSearch, type Wish } from './line-wishes.js';
+import { buildNeedleTest, buildWishSearch } from './line-wishes.js';
 import type { Log, Piece } from './log-catalog.js';
 import type { SearchNeedles } from './needle-search.js';
 import { type ChosenPiece, choosePieces } from './piece-choice.js';
 import { findRanges, type HeadCache } from './piece-times.js';
 import { createSetBacks, type SetBacks } from './repeated-hour.js';
+import type { Ticket, TicketWish } from './search-ticket.js';
 
 export type FoundLine = Readonly<{
   /** Piece and offset: the same line is never found twice. */
@@ -23,41 +23,17 @@ export type FoundLine = Readonly<{
   header: Header;
   /** The whole line, at most 64 KiB. */
   raw: string;
-  /** Wishes that it fulfils, by their place in the list. */
-  wishes: readonly number[];
+  /** What it fulfils. */
+  wishes: readonly TicketWish[];
 }>;
 
-/** Counts what all readers of a search found. */
-export type Meter = Readonly<{
-  /** False when the budget does not allow it: then reading ends. */
-  take: (bytes: number) => boolean;
-  isFull: () => boolean;
-}>;
-
-export const createMeter = ({ maxLines, maxBytes }: Budget): Meter => {
-  let [lines, bytes, isFull] = [0, 0, false];
-  return {
-    take: (more) => {
-      if (isFull || lines + 1 > maxLines || bytes + more > maxBytes) isFull = true;
-      else [lines, bytes] = [lines + 1, bytes + more];
-      return !isFull;
-    },
-    isFull: () => isFull,
-  };
-};
-
-/** One reading of one log. */
+/** One reading of one log, for any number of requests. */
 export type LogTask = Readonly<{
   log: Log;
-  wishes: readonly Wish[];
+  wishes: readonly TicketWish[];
   parse: HeaderParser;
   /** The machine that a header's host means in this log. */
   hostOf: (name: string | null) => HostName;
-  /** Lines of other hosts are left out. */
-  isAsked: (host: HostName) => boolean;
-  /** Lines found before. */
-  isKnown: (id: string) => boolean;
-  meter: Meter;
   heads: HeadCache;
   signal: AbortSignal;
 }>;
@@ -69,8 +45,8 @@ export type LogReading = Readonly<{
   readable: number;
   /** Lines that hold a needle and have no header. */
   headless: number;
-  /** False when the budget ended the reading. */
-  isComplete: boolean;
+  /** Requests whose budget ended the reading: they miss lines of this log. */
+  cut: ReadonlySet<Ticket>;
 }>;
 
 /** A line that was copied out of its block, to be looked at later. */
@@ -86,42 +62,68 @@ const isIn = (window: TimeWindow, { timeMs, alternativeMs }: Header): boolean =>
 
 const OPEN_BRACE = 0x7b;
 
-type Judge = (line: Line, header: Header, host: HostName) => readonly number[];
+/** Made once for a log. */
+type Tools = Readonly<{ search: SearchNeedles | null; judge: Judge; cut: Set<Ticket> }>;
+
+type Judge = (line: Line, header: Header, host: HostName) => readonly TicketWish[];
+
+const mayBeOf = ({ host: wanted, ticket }: TicketWish, host: HostName): boolean =>
+  wanted === null ? ticket.isAsked(host) : wanted === host;
 
 /** Tells which wishes a line fulfils. */
-const createJudge = (wishes: readonly Wish[]): Judge => {
-  const tests = wishes.map(({ needles }) => buildNeedleTest(needles));
+const createJudge = (wishes: readonly TicketWish[]): Judge => {
+  const tested = wishes.map((wish) => ({ wish, holdsNeedle: buildNeedleTest(wish.needles) }));
   return (line, header, host) => {
     const decodeMessage = () => (line.bytes[line.from] === OPEN_BRACE ? header.text : null);
-    const fulfilled: number[] = [];
-    for (const [index, wish] of wishes.entries()) {
-      if (wish.host !== null && wish.host !== host) continue;
-      if (isIn(wish.window, header) && tests[index]!(line, decodeMessage)) fulfilled.push(index);
+    const fulfilled: TicketWish[] = [];
+    for (const { wish, holdsNeedle } of tested) {
+      if (!mayBeOf(wish, host) || !isIn(wish.window, header)) continue;
+      if (holdsNeedle(line, decodeMessage)) fulfilled.push(wish);
     }
     return fulfilled;
   };
 };
 
 /** Of two instants that stay possible, one inside a window that was asked for. */
-const preferInside = (header: Header, wishes: readonly Wish[], fulfilled: readonly number[]): Header => {
+const preferInside = (header: Header, fulfilled: readonly TicketWish[]): Header => {
   const { timeMs, alternativeMs } = header;
-  if (alternativeMs === null || fulfilled.some((index) => isInside(wishes[index]!.window, timeMs))) return header;
+  if (alternativeMs === null || fulfilled.some(({ window }) => isInside(window, timeMs))) return header;
   return { ...header, timeMs: alternativeMs, alternativeMs: timeMs };
 };
 
+/** Hands a line to every request that wants it. @returns the wishes of those that took it. */
+const handOut = (
+  fulfilled: readonly TicketWish[],
+  id: string,
+  bytes: number,
+  cut: Set<Ticket>,
+): readonly TicketWish[] => {
+  const takers = new Map<Ticket, boolean>();
+  for (const { ticket } of fulfilled) {
+    if (takers.has(ticket)) continue;
+    const isTaken = ticket.take(id, bytes);
+    takers.set(ticket, isTaken);
+    if (!isTaken && ticket.isFull()) cut.add(ticket);
+  }
+  return fulfilled.filter(({ ticket }) => takers.get(ticket));
+};
+
 /** Collects the lines of one piece. Lines of a repeated hour wait in `open` until the set-back is known. */
-const createCollector = (task: LogTask, judge: Judge, { piece, startMs: pieceMs }: ChosenPiece) => {
-  const { wishes, parse, hostOf, isAsked, isKnown, meter } = task;
+const createCollector = (
+  { parse, hostOf }: LogTask,
+  { judge, cut }: Tools,
+  { piece, startMs: pieceMs }: ChosenPiece,
+) => {
   const found: FoundLine[] = [];
   const open: Line[] = [];
   let headless = 0;
   const keep = (line: Line, raw: string, header: Header, host: HostName): void => {
     const fulfilled = judge(line, header, host);
+    if (fulfilled.length === 0) return;
     const { offset } = line;
     const id = `${piece.id}:${offset}`;
-    if (fulfilled.length === 0 || isKnown(id) || !meter.take(raw.length)) return;
-    const settled = preferInside(header, wishes, fulfilled);
-    found.push({ id, pieceMs, offset, host, header: settled, raw, wishes: fulfilled });
+    const wishes = handOut(fulfilled, id, raw.length, cut);
+    if (wishes.length > 0) found.push({ id, pieceMs, offset, host, header: preferInside(header, wishes), raw, wishes });
   };
   const visit = (line: Line, setBacks: SetBacks | null): void => {
     const raw = decodeLine(line);
@@ -131,7 +133,6 @@ const createCollector = (task: LogTask, judge: Judge, { piece, startMs: pieceMs 
       return;
     }
     const host = hostOf(header.host);
-    if (!isAsked(host)) return;
     if (setBacks !== null) keep(line, raw, setBacks.settle(host, header, line.offset), host);
     else if (header.alternativeMs === null) keep(line, raw, header, host);
     else if (judge(line, header, host).length > 0) open.push(copyLine(line));
@@ -146,23 +147,26 @@ const createCollector = (task: LogTask, judge: Judge, { piece, startMs: pieceMs 
   };
 };
 
-/** Calls `visit` for each line of the ranges that may be wanted; `search` null: for each. False when the budget ended it. */
+const isAllFull = ({ wishes }: LogTask): boolean => wishes.every(({ ticket }) => ticket.isFull());
+
+/** Calls `visit` for each line of the ranges that may be wanted; `search` null: for each. Ends when every budget is used up. */
 const readRanges = async (
   file: OpenedFile,
   ranges: readonly ByteRange[],
-  search: SearchNeedles | null,
+  { search, cut }: Tools,
   visit: (line: Line) => void,
-  { meter, signal }: LogTask,
-): Promise<boolean> => {
+  task: LogTask,
+): Promise<void> => {
   for (const range of ranges) {
     for await (const block of wholeLines(file.read(range), range.from)) {
-      signal.throwIfAborted();
+      task.signal.throwIfAborted();
       if (search === null) forEachLine(block, visit);
       else forEachHitLine(block, search, visit);
-      if (meter.isFull()) return false;
+      if (!isAllFull(task)) continue;
+      for (const { ticket } of task.wishes) cut.add(ticket);
+      return;
     }
   }
-  return true;
 };
 
 /** Reads every line around the repeated hour once more, in order. Happens for lines of one hour in a year. */
@@ -180,7 +184,7 @@ const findSetBacks = async (file: OpenedFile, ranges: readonly ByteRange[], task
   return setBacks;
 };
 
-type PieceReading = Pick<LogReading, 'lines' | 'headless' | 'isComplete' | 'faults'>;
+type PieceReading = Pick<LogReading, 'lines' | 'headless' | 'faults'>;
 
 type Guard = <Result>(work: () => Promise<Result>) => Promise<Result | null>;
 
@@ -199,50 +203,46 @@ const createGuard = (path: string, signal: AbortSignal): Readonly<{ guard: Guard
   return { guard, faults };
 };
 
-type Tools = Readonly<{ search: SearchNeedles | null; judge: Judge }>;
-
 /** Damage ends the reading of a piece; what came before it counts. */
 const readPiece = async (chosen: ChosenPiece, task: LogTask, tools: Tools): Promise<PieceReading> => {
   const { piece, isMixed } = chosen;
   const { guard, faults } = createGuard(piece.path, task.signal);
-  const collector = createCollector(task, tools.judge, chosen);
-  let isComplete = true;
+  const collector = createCollector(task, tools, chosen);
   const file = await guard(() => openFile(piece.path));
-  if (file === null) return { lines: [], headless: 0, isComplete, faults };
+  if (file === null) return { lines: [], headless: 0, faults };
   try {
     const whole = [{ from: 0, to: file.sizeBytes }];
     const windows = task.wishes.map(({ window }) => window);
     const ranges = isMixed ? whole : ((await guard(() => findRanges(file, windows, task.parse))) ?? whole);
-    isComplete = (await guard(() => readRanges(file, ranges, tools.search, collector.visit, task))) ?? true;
+    await guard(() => readRanges(file, ranges, tools, collector.visit, task));
     if (collector.open.length > 0) {
       collector.settle((await guard(() => findSetBacks(file, ranges, task))) ?? createSetBacks());
     }
   } finally {
     await file.close();
   }
-  return { ...collector.result(), isComplete: isComplete && !task.meter.isFull(), faults };
+  return { ...collector.result(), faults };
 };
 
 /** Reads one log. Files that cannot be read are faults; only an abort, or a bug, is thrown. */
 export const readLog = async (task: LogTask): Promise<LogReading> => {
   const windows = task.wishes.map(({ window }) => window);
   const choice = await choosePieces(task.log, windows, task.parse, task.heads);
-  const tools = { search: buildWishSearch(task.wishes), judge: createJudge(task.wishes) };
+  const cut = new Set<Ticket>();
+  const tools: Tools = { search: buildWishSearch(task.wishes), judge: createJudge(task.wishes), cut };
   const readings: PieceReading[] = [];
   for (const chosen of choice.chosen) {
     task.signal.throwIfAborted();
-    if (task.meter.isFull()) break;
-    readings.push(await readPiece(chosen, task, tools));
+    if (isAllFull(task)) for (const { ticket } of task.wishes) cut.add(ticket);
+    else readings.push(await readPiece(chosen, task, tools));
   }
-  const faults = new Map(
-    [...choice.faults, ...readings.flatMap((reading) => reading.faults)].map((each) => [each.text, each]),
-  );
+  const faults = [...choice.faults, ...readings.flatMap((reading) => reading.faults)];
   return {
     lines: readings.flatMap(({ lines }) => lines),
-    faults: [...faults.values()],
+    faults: [...new Map(faults.map((each) => [each.text, each])).values()],
     foreign: choice.foreign,
     readable: choice.readable,
     headless: readings.reduce((sum, reading) => sum + reading.headless, 0),
-    isComplete: readings.length === choice.chosen.length && readings.every((reading) => reading.isComplete),
+    cut,
   };
 };

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLogFolder, type LogFolder, searchIn, textsOf } from './log-folder.ts';
+import { askFor, createLogFolder, type LogFolder, searchIn, textsOf } from './log-folder.ts';
 
 let folder: LogFolder;
 beforeEach(async () => {
@@ -38,7 +38,8 @@ describe('a shared log without offsets, where the zone of a host is not configur
   it('loses none of its lines to the choice of pieces', async () => {
     await folder.write({
       'all.log.1': [old('Nov 20 12:00:00', 'one'), york('Nov 20 07:30:00', 'two')],
-      'all.log': [old('Nov 20 13:00:00', 'three'), york('Nov 20 08:00:00', 'four')],
+      // More lines at the start than are looked at for the first stamp.
+      'all.log': [...Array.from({ length: 9 }, () => old('Nov 20 13:00:00', 'three')), york('Nov 20 08:00:00', 'four')],
     });
     const source = folder.open({ gw: 'all.log', york: 'all.log' });
     expect(textsOf(await searchIn(source, WINDOW))).toEqual(['four']);
@@ -69,6 +70,22 @@ describe('a log without years', () => {
         `${year}-11-20T12:00:00.000Z`,
       ]);
     }
+  });
+
+  it('is read in the year of each window when several are searched at once', async () => {
+    await folder.write({ 'mail.log': [old('Nov 20 12:00:00', 'found')] });
+    const source = folder.open({ gw: 'mail.log' });
+    const { signal } = new AbortController();
+    const outcomes = await Promise.all(
+      [2019, 2026, 2031].map((year) =>
+        source.search(askFor(source, { from: `${year}-11-20T00:00:00Z`, to: `${year}-11-21T00:00:00Z` }), signal),
+      ),
+    );
+    expect(outcomes.map(({ records }) => records.map(({ timeMs }) => new Date(timeMs).getUTCFullYear()))).toEqual([
+      [2019],
+      [2026],
+      [2031],
+    ]);
   });
 
   it('goes over New Year, also from piece to piece', async () => {

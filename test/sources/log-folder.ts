@@ -36,7 +36,7 @@ export const createLogFolder = async (): Promise<LogFolder> => {
         await writeFile(path(name), name.endsWith('.gz') && !Buffer.isBuffer(content) ? gzipSync(bytes) : bytes);
       }
     },
-    open: (logs, { timeZone = 'UTC', zones = {}, canonical = (name) => name } = {}) =>
+    open: (logs, { timeZone = 'UTC', zones = {}, canonical = (name: string) => name } = {}) =>
       openFiles({
         hosts: Object.entries(logs).map(([host, names]) => ({
           host: hostName(host),

@@ -323,13 +323,31 @@ export const testLogSource = (name: string, maker: SourceMaker): void => {
       expect(missing!.error).toMatch(/\S/);
     });
 
-    it('may be asked many things at once', async () => {
-      const answers = await Promise.all(
-        Array.from({ length: 20 }, (_, index) =>
-          texts(hosts('busy'), lookup([needle(`Q${index * 100}`, { isWhole: true })])),
-        ),
-      );
-      expect(answers).toEqual(answers.map((_, index) => [`Q${index * 100}: client=c[192.0.2.3]`]));
+    it('may be asked many things at once, and answers each as if it were alone', async () => {
+      const requests: readonly SearchRequest[] = [
+        { hosts: hosts('mx1'), lookups: [lookup([needle('one@x.example')])], budget: BUDGET },
+        { hosts: hosts('mx1'), lookups: [lookup([needle('one@x.example')], { related: queueIdOf })], budget: BUDGET },
+        { hosts: hosts('mx2'), lookups: [lookup([needle('ABC1')])], budget: BUDGET },
+        {
+          hosts: hosts('mx1', 'mx2', 'missing'),
+          lookups: [lookup([needle('ABC1', { isWhole: true })])],
+          budget: BUDGET,
+        },
+        { hosts: hosts('busy'), lookups: [lookup([])], budget: { ...BUDGET, maxLines: 7 } },
+        { hosts: hosts('busy'), lookups: [lookup([])], budget: BUDGET },
+        { hosts: hosts('busy'), lookups: [lookup([needle('Q77', { isWhole: true })])], budget: BUDGET },
+      ];
+      const alone: SearchOutcome[] = [];
+      for (const request of requests) alone.push(await source.search(request, new AbortController().signal));
+      const { signal } = new AbortController();
+      const together = await Promise.all(requests.map((request) => source.search(request, signal)));
+      const show = ({ records, hosts: readings, isCut }: SearchOutcome) => ({
+        texts: records.map(({ host, text }) => `${host} ${text}`),
+        readings: readings.map(({ host, status, linesRead }) => `${host} ${status} ${linesRead}`),
+        isCut,
+      });
+      expect(together.map(show)).toEqual(alone.map(show));
+      expect(together.map(({ isCut }) => isCut)).toEqual([false, false, false, false, true, false, false]);
     });
 
     it('gives up when it is told to', async () => {
