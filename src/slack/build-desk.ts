@@ -28,12 +28,20 @@ export type DeskParts = Readonly<{
 
 const createScopeOf =
   ({ accessRules, tracer }: DeskParts): ScopeOf =>
-  ({ id, email, groups, isOutsider }, channel) =>
-    evaluateAccess(
-      accessRules,
-      { userId: id, email, userGroups: groups, channelId: channel.id, channelName: channel.name, isOutsider },
-      (cluster) => tracer.clusters[cluster] ?? null,
-    ).scopeFor('trace');
+  ({ id, email, groups, isOutsider }, channel) => {
+    const asker = {
+      userId: id,
+      email,
+      userGroups: groups,
+      channelId: channel.id,
+      channelName: channel.name,
+      isOutsider,
+    };
+    const access = evaluateAccess(accessRules, asker, (cluster) => tracer.clusters[cluster] ?? null);
+    const scope = access.scopeFor('trace');
+    if (scope !== null) return { kind: 'scope', scope };
+    return { kind: access.may('trace') ? 'no-address' : 'nothing' };
+  };
 
 const groupsOf = (rules: readonly AccessRule[]): readonly string[] => {
   const names = rules.flatMap(({ who }) => (who === undefined || who === 'everyone' ? [] : who));

@@ -13,6 +13,7 @@ import {
   bugReply,
   busyReply,
   noAccessReply,
+  noAddressReply,
   problemReply,
   stoppingReply,
   unauditedReply,
@@ -22,8 +23,14 @@ import { createWhisper, type Respond, startPatience } from './whisper.js';
 /** A channel as Slack names it in a command or button. */
 export type Channel = Readonly<{ id: string; name: string }>;
 
-/** What the access rules grant: what of the mail this person may trace; null = nothing. */
-export type ScopeOf = (person: Person, channel: Channel) => Scope | null;
+/** What of the mail the access rules let a person trace. */
+export type Granted =
+  | Readonly<{ kind: 'scope'; scope: Scope }>
+  | Readonly<{ kind: 'nothing' }>
+  /** A rule with the scope `own` names him, but Slack gave no confirmed address. */
+  | Readonly<{ kind: 'no-address' }>;
+
+export type ScopeOf = (person: Person, channel: Channel) => Granted;
 
 export type DeskDeps = Readonly<{
   answer: AnswerDeps;
@@ -103,11 +110,13 @@ export const refuse = async (
   await whisper(reply);
 };
 
-/** @returns null when no rule names the person; he has been told then */
+/** @returns null when he may not; he has been told then */
 export const findScope = async (deps: DeskDeps, visit: Visit, text: string): Promise<Scope | null> => {
-  const scope = deps.scopeOf(visit.person, visit.visitor.channel);
-  if (scope === null) await refuse(deps, visit, text, 'denied', noAccessReply(visit.person.doubt));
-  return scope;
+  const granted = deps.scopeOf(visit.person, visit.visitor.channel);
+  if (granted.kind === 'scope') return granted.scope;
+  const reply = granted.kind === 'nothing' ? noAccessReply(visit.person.doubt) : noAddressReply(visit.person.doubt);
+  await refuse(deps, visit, text, 'denied', reply);
+  return null;
 };
 
 /** `key`: questions with the same one are not answered twice at once. */

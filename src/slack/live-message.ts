@@ -11,7 +11,10 @@ export type LiveMessage = Readonly<{
   close: () => Promise<void>;
 }>;
 
-const UPDATE_GAP_MS = 1050;
+const FIRST_GAP_MS = 1050;
+/** chat.update takes some 50 a minute of the whole workspace: long traces slow down. */
+const LAST_GAP_MS = 10_000;
+const GAP_GROWTH = 1.5;
 
 export const createLiveMessage = (deps: {
   update: (reply: Reply) => Promise<void>;
@@ -22,6 +25,7 @@ export const createLiveMessage = (deps: {
   const closing = new AbortController();
   let waiting: Reply | null = null;
   let running: Promise<void> | null = null;
+  let gapMs = FIRST_GAP_MS;
 
   const pump = async (): Promise<void> => {
     for (let next = waiting; next !== null && !closing.signal.aborted; next = waiting) {
@@ -31,7 +35,8 @@ export const createLiveMessage = (deps: {
       } catch (error) {
         onFault(error);
       }
-      await sleep(UPDATE_GAP_MS, closing.signal);
+      await sleep(gapMs, closing.signal);
+      gapMs = Math.min(gapMs * GAP_GROWTH, LAST_GAP_MS);
     }
     running = null;
   };

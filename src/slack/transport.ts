@@ -1,6 +1,6 @@
 /** How Slack's commands and buttons reach us: by a socket that we open, or by signed HTTP requests. */
 import type { createServer } from 'node:http';
-import { App, HTTPReceiver, type Logger, SocketModeReceiver } from '@slack/bolt';
+import { App, HTTPReceiver, type Logger, SocketModeReceiver, type webApi } from '@slack/bolt';
 import type { Log } from '../app/ports.js';
 import { MailtraceError } from '../errors.js';
 import { createConnection } from './connection.js';
@@ -36,6 +36,10 @@ type Deps = Readonly<{
 const OPEN_RETRIES = { retries: 1, minTimeout: 250 };
 const OPEN_TIMEOUT_MS = 10_000;
 
+/** Bolt posts to response URLs without a limit of its own; one that hangs would keep its asker's place. */
+const fetchInTime: webApi.FetchFunction = (url, init) =>
+  fetch(url, { ...init, signal: AbortSignal.timeout(OPEN_TIMEOUT_MS) });
+
 /** The token is known to be good and whose it is, so Bolt need not ask for each request. */
 const createApp = (receiver: HTTPReceiver | SocketModeReceiver, deps: Deps): App => {
   const { botToken, botId, botUserId, boltLog, apiUrl } = deps;
@@ -47,7 +51,7 @@ const createApp = (receiver: HTTPReceiver | SocketModeReceiver, deps: Deps): App
     logger: boltLog,
     tokenVerificationEnabled: false,
     convoStore: false,
-    clientOptions: apiUrl === null ? {} : { slackApiUrl: apiUrl },
+    clientOptions: { fetch: fetchInTime, ...(apiUrl === null ? {} : { slackApiUrl: apiUrl }) },
   });
 };
 

@@ -82,7 +82,7 @@ describe('own mail', () => {
       },
     );
     await bench.slack.person('bob').command(bench.general, '/mailtrace bob@campus.example');
-    await whisperWith(bench, 'no rule of the access list names you');
+    await whisperWith(bench, 'Slack has no confirmed address of yours');
     expect(answers(bench, bench.general)).toEqual([]);
   });
 

@@ -208,7 +208,7 @@ describe('against emulate', () => {
     });
     await command(bob, channel, 'bob@campus.example');
     await vi.waitFor(
-      () => expect(whispered.map(({ text }) => text).join()).toContain('no rule of the access list names you'),
+      () => expect(whispered.map(({ text }) => text).join()).toContain('Slack has no confirmed address of yours'),
       within,
     );
     expect(await historyOf(channel)).toEqual([]);

@@ -31,6 +31,16 @@ describe('createLiveMessage', () => {
     expect(shown).toEqual(['0 1', '1050 4']);
   });
 
+  it('slows down in a long trace: four of them at once stay within 50 updates a minute', async () => {
+    const { time, live, shown } = setUp();
+    for (let second = 0; second < 60; second++) {
+      live.show(say(`second ${second}`));
+      await time.pass(1000);
+    }
+    expect(shown.length).toBeLessThanOrEqual(12);
+    expect(shown.length).toBeGreaterThanOrEqual(8);
+  });
+
   it('shows the last word last, even when an update is on its way', async () => {
     const { time, live, shown } = setUp(300);
     live.show(say('round 1'));

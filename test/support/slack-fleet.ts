@@ -138,25 +138,35 @@ export type Fleet = Readonly<{
 }>;
 
 /** JSON is YAML. */
-const configText = (folder: string, deadHost: string | undefined): string => {
+const configText = (folder: string, { deadHost, rules }: Pick<FleetOptions, 'deadHost' | 'rules'>): string => {
   const hosts = [MX1, MAILBOX1, ...(deadHost === undefined ? [] : [deadHost])];
   return JSON.stringify({
     method: 'file',
     time_zone: 'Europe/Berlin',
     domain: 'campus.example',
     clusters: { mx: [MX1], mailboxes: [MAILBOX1] },
+    access: rules ?? [],
     file_config: {
       hosts: Object.fromEntries(hosts.map((host) => [host, { log_files: [join(folder, `${host}.log`)] }])),
     },
   });
 };
 
-export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
-  const { slack, lines, rules = EVERYTHING, transport = 'socket' } = options;
-  const folder = await mkdtemp(join(tmpdir(), 'mailtrace-slack-'));
+/** Logs and configuration. @returns the path of the configuration */
+export const writeFleet = async (
+  folder: string,
+  options: Pick<FleetOptions, 'lines' | 'rules' | 'deadHost'>,
+): Promise<string> => {
   const configPath = join(folder, 'config.yaml');
-  await writeLogs(folder, lines, Date.now());
-  await writeFile(configPath, configText(folder, options.deadHost));
+  await writeLogs(folder, options.lines, Date.now());
+  await writeFile(configPath, configText(folder, options));
+  return configPath;
+};
+
+export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
+  const { slack, rules = EVERYTHING, transport = 'socket' } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'mailtrace-slack-'));
+  const configPath = await writeFleet(folder, options);
   const real = await openTracerFromConfig({
     configPath,
     passwords: { login: null, sudo: null, opensearch: null },

@@ -29,10 +29,13 @@ export const bugReply = (reference: string): Reply =>
 export const noAccessReply = (doubt: string | null): Reply =>
   simple(
     `You may not trace mail here: no rule of the access list names you.${doubt === null ? '' : ` ${doubt}`}`,
-    'Ask whoever runs mailtrace for access. `/mailtrace help` and `/mailtrace explain CODE` work for everybody.'.replaceAll(
-      '`',
-      '',
-    ),
+    'Ask whoever runs mailtrace for access. /mailtrace help and /mailtrace explain CODE work for everybody.',
+  );
+
+export const noAddressReply = (doubt: string | null): Reply =>
+  simple(
+    `You may trace your own mail, but Slack has no confirmed address of yours.${doubt === null ? '' : ` ${doubt}`}`,
+    'Confirm the address of your Slack account. If it is confirmed, the app lacks the scope users:read.email: tell whoever runs mailtrace.',
   );
 
 export const unauditedReply = (): Reply =>
