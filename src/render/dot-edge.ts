@@ -15,15 +15,14 @@ export type EdgeOptions = Readonly<{
   isBranch: boolean;
   /** There are several messages in the picture: say which. */
   isOneOfMany: boolean;
-  /** As an HTML-like label, with room between line and text. Programs read the plain one more easily. */
-  isPicture: boolean;
 }>;
 
-/** The `label` of a line. */
-export const edgeLabel = (edge: Edge, options: EdgeOptions): string =>
-  options.isPicture
-    ? `<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4">${pictureRows(edge, options)}</TABLE>>`
-    : quoteLines(edgeLines(edge, options));
+/** The plain `label` of a line. */
+export const plainLabel = (edge: Edge, options: EdgeOptions): string => quoteLines(edgeLines(edge, options));
+
+/** The `label` in a picture: HTML-like, which leaves room between the line and its text. */
+export const pictureLabel = (edge: Edge, optionsOf: (edge: Edge) => EdgeOptions): string =>
+  `<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="4">${pictureRows(edge, optionsOf)}</TABLE>>`;
 
 /** The other attributes of a line. */
 export const edgeAttributes = (edge: Edge): readonly string[] => {
@@ -87,10 +86,10 @@ const stateOfEdge = ({ kind, status }: Edge): State =>
 const MAX_STACKED = 3;
 
 /** Rows of an HTML-like table. */
-export const pictureRows = (edge: Edge, options: EdgeOptions): string => {
+export const pictureRows = (edge: Edge, optionsOf: (edge: Edge) => EdgeOptions): string => {
   const all = [edge, ...edge.merged];
   const shown = all.length > MAX_STACKED ? all.slice(0, MAX_STACKED - 1) : all;
-  const cells = shown.map((each) => cell(edgeLines(each, options), each));
+  const cells = shown.map((each) => cell(edgeLines(each, optionsOf(each)), each));
   const rest = all.length - shown.length;
   if (rest > 0) cells.push(cell([`+ ${rest} more hops`], edge));
   return cells.join('');

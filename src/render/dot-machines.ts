@@ -68,7 +68,7 @@ export const createMachineFinder = (chains: readonly Chain[], configured: readon
   };
   return (attempt, own) => {
     const relay = relayOf(attempt);
-    if (relay === null || relay.host?.includes('/')) return null;
+    if (relay === null || relay.host?.includes('/') || relay.ip?.includes('/')) return null;
     const name = plainName(relay.host ?? relay.ip ?? '');
     if (names.has(name)) return hostName(name);
     const learnt = sockets.get(socketOf(relay));

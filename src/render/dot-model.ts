@@ -142,7 +142,10 @@ const addChain = (draft: Draft, chain: Chain, find: MachineFinder, message: numb
   for (const hop of chain.hops) {
     const key = endKey(hop.from);
     hopsFrom.set(key, [...(hopsFrom.get(key) ?? []), hop]);
-    addHop(draft, hop, transactions.get(key), message);
+  }
+  for (const hop of chain.hops) {
+    const isEnd = !hopsFrom.has(endKey(hop.to));
+    addHop(draft, hop, { transaction: transactions.get(endKey(hop.from)), isEnd, message });
   }
   for (const transaction of chain.transactions) {
     const hops = hopsFrom.get(endKey(transaction)) ?? [];
@@ -183,8 +186,16 @@ const stateOutcome = ({ state, recipients, queueId }: Transaction): readonly Out
     ? []
     : [{ address: '', originalAddress: null, status: state, queueId, last: null, attempts: 0 }];
 
-const addHop = (draft: Draft, hop: Hop, transaction: Transaction | undefined, message: number): void => {
-  machineOf(draft, hop.from.host);
+type HopPlace = Readonly<{
+  /** Undefined when the sending host has no log of it either. */
+  transaction: Transaction | undefined;
+  /** No hop is known that goes on from there. */
+  isEnd: boolean;
+  message: number;
+}>;
+
+const addHop = (draft: Draft, hop: Hop, { transaction, isEnd, message }: HopPlace): void => {
+  machineOf(draft, hop.from.host, { gap: hop.gap });
   const target = machineOf(draft, hop.to.host, { gap: hop.gap });
   const carried = (transaction?.recipients ?? []).filter((recipient) => carries(hop, recipient));
   const attempts = carried.flatMap((recipient) => recipient.attempts);
@@ -203,7 +214,7 @@ const addHop = (draft: Draft, hop: Hop, transaction: Transaction | undefined, me
     message,
     merged: [],
   });
-  if (hop.gap === null) return;
+  if (hop.gap === null || !isEnd) return;
   // A server outside has taken it over: that is as far as anybody here can see. Inside, the rest of the way is not known.
   const outcomes = carried.map((recipient) => outcomeOf(recipient, null));
   const isOutside = hop.gap === 'external';

@@ -20,10 +20,19 @@ export const simplifyForPicture = (model: GraphModel): GraphModel =>
 const mergeParallel = (model: GraphModel): GraphModel => {
   const groups = new Map<string, Edge[]>();
   for (const edge of model.edges) {
-    const key = [edge.kind, edge.from, edge.to].join('\n');
+    // Graphviz draws a second line from a box to itself across the text of the first.
+    const key = edge.from === edge.to ? edge.from : [edge.kind, edge.from, edge.to].join('\n');
     groups.set(key, [...(groups.get(key) ?? []), edge]);
   }
-  return { ...model, edges: [...groups.values()].map(([first, ...merged]) => ({ ...first!, merged })) };
+  return { ...model, edges: [...groups.values()].map(mergeGroup) };
+};
+
+/** The failed attempt stands among those whose text is shown. */
+const mergeGroup = (group: readonly Edge[]): Edge => {
+  const first = group.find(({ kind }) => kind !== 'tried') ?? group[0]!;
+  const others = group.filter((edge) => edge !== first);
+  const tried = others.filter(({ kind }) => kind === 'tried');
+  return { ...first, merged: [...tried, ...others.filter(({ kind }) => kind !== 'tried')] };
 };
 
 /** Machines that nothing leaves, that one machine alone speaks to, and that we have no log of: by that machine. */

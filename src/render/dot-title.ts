@@ -16,8 +16,8 @@ export const titleOfChain = (chain: Chain, timeZone: string): readonly string[] 
   const { glyph, state } = verdictSign(chain.verdict);
   return [
     htmlRows([`${glyph} ${chain.verdict}`], { size: 20, color: lookOf(state).ink, isBold: true }),
-    htmlRows(wrapText(`${senderOf(chain)} → ${recipientsOf(chain)}`, LINE, 4), { size: 13 }),
-    htmlRows(wrapText(chain.summary, LINE + 12, 3), { size: 11.5 }),
+    htmlRows(wrapText(`${senderOf(chain)} → ${recipientsOf(chain, MAX_NAMES)}`, LINE, 4), { size: 13 }),
+    htmlRows(wrapText(chain.summary, LINE + 12, 5), { size: 11.5 }),
     htmlRows(wrapText(period(chain, timeZone), LINE + 8, 2), { size: 10.5, color: GREY }),
   ];
 };
@@ -56,7 +56,7 @@ const messageRow = (chain: Chain, number: number, timeZone: string): string => {
   const { ink } = lookOf(state);
   return [
     htmlRows([`${number} ${glyph} ${chain.verdict}`], { size: 12, color: ink, isBold: true }),
-    htmlRows(wrapText(`${senderOf(chain)} → ${recipientsOf(chain)}`, LINE + 6, 2), { size: 11.5 }),
+    htmlRows(wrapText(`${senderOf(chain)} → ${recipientsOf(chain, 1)}`, LINE + 6, 2), { size: 11.5 }),
     htmlRows([period(chain, timeZone)], { size: 10.5, color: GREY }),
   ].join('');
 };
@@ -98,13 +98,13 @@ const senderOf = ({ transactions }: Chain): string => {
 };
 
 /** As the sender wrote them: before aliases and lists. */
-const recipientsOf = ({ transactions, hiddenRecipients }: Chain): string => {
+const recipientsOf = ({ transactions, hiddenRecipients }: Chain, maxNames: number): string => {
   const all = (transactions[0]?.recipients ?? []).map(({ address, originalAddress }) => originalAddress ?? address);
   const names = [...new Set(all)];
-  const more = names.length - MAX_NAMES;
+  const more = names.length - maxNames;
   const hidden = hiddenRecipients > 0 ? [`${hiddenRecipients} not shown`] : [];
   const rest = more > 0 ? [`${more} more`] : [];
-  return [...names.slice(0, MAX_NAMES), ...rest, ...hidden].join(', ') || '?';
+  return [...names.slice(0, maxNames), ...rest, ...hidden].join(', ') || '?';
 };
 
 const clock = (ms: number, timeZone: string): string => {

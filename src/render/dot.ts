@@ -6,7 +6,7 @@
  */
 import type { Chain, TraceReport } from '../domain/chain.js';
 import { renderCard, stateOfMachine } from './dot-card.js';
-import { type EdgeOptions, edgeAttributes, edgeLabel, pictureRows } from './dot-edge.js';
+import { type EdgeOptions, edgeAttributes, pictureLabel, pictureRows, plainLabel } from './dot-edge.js';
 import { findFans } from './dot-layout.js';
 import { buildGraphModel, type Edge, type GraphModel, type Machine } from './dot-model.js';
 import { SIMPLIFIED_FROM, simplifyForPicture } from './dot-picture.js';
@@ -51,7 +51,7 @@ const renderGraph = (
     isPicture,
     ids: assignIds(model.machines),
     fans: findFans(model.edges),
-    optionsOf: createEdgeOptions(model, { isPicture, isOneOfMany: chains.length > 1 }),
+    optionsOf: createEdgeOptions(model, chains.length > 1),
   };
   return [
     'digraph mailtrace {',
@@ -106,7 +106,7 @@ const renderMachine = (machine: Machine, drawing: Drawing): string => {
   // In a column the text of a line stands where it ends: beside the line it would push the next one to the side.
   const lineHere = drawing.isPicture ? drawing.fans.flat().find(({ to }) => to === machine.name) : undefined;
   const attributes = [
-    `label=${renderCard(machine, lineHere === undefined ? '' : pictureRows(lineHere, drawing.optionsOf(lineHere)))}`,
+    `label=${renderCard(machine, lineHere === undefined ? '' : pictureRows(lineHere, drawing.optionsOf))}`,
     `shape="${look.shape}"`,
     `style="${style}"`,
     `color="${look.ink}"`,
@@ -154,7 +154,9 @@ const renderEdges = ({ model, ids, fans, isPicture, optionsOf }: Drawing): reado
   return model.edges.map((edge) => {
     const row = inFan.get(edge);
     const attributes = [
-      ...(isPicture && row !== undefined ? [] : [`label=${edgeLabel(edge, optionsOf(edge))}`]),
+      ...(isPicture && row !== undefined
+        ? []
+        : [`label=${isPicture ? pictureLabel(edge, optionsOf) : plainLabel(edge, optionsOf(edge))}`]),
       ...edgeAttributes(edge),
       ...(isPicture || row === undefined || row === 1 ? [] : [`minlen="${row}"`]),
     ];
@@ -172,15 +174,14 @@ const renderColumns = (machines: readonly Machine[], { fans, ids }: Drawing): re
     return `  ${column.map(({ name }) => idOf(ids, name)).join(' -> ')} [style="invis", weight="100"];`;
   });
 
-const createEdgeOptions = (
-  { edges, machines }: GraphModel,
-  shared: Readonly<{ isPicture: boolean; isOneOfMany: boolean }>,
-): ((edge: Edge) => EdgeOptions) => {
+const createEdgeOptions = ({ edges, machines }: GraphModel, isOneOfMany: boolean): ((edge: Edge) => EdgeOptions) => {
   const ends = new Map(machines.map((machine) => [machine.name, machine]));
   const counts = new Map<string, number>();
-  for (const edge of edges) counts.set(transactionKey(edge), (counts.get(transactionKey(edge)) ?? 0) + 1);
+  for (const edge of edges.flatMap((each) => [each, ...each.merged])) {
+    counts.set(transactionKey(edge), (counts.get(transactionKey(edge)) ?? 0) + 1);
+  }
   return (edge) => ({
-    ...shared,
+    isOneOfMany,
     isBranch: (counts.get(transactionKey(edge)) ?? 0) > 1 && !saysRecipient(ends.get(edge.to), edge),
   });
 };

@@ -284,6 +284,28 @@ describe('lines that did not arrive', () => {
     );
   });
 
+  it('goes on beyond a machine without a log where the next one names it', () => {
+    const to = recipient('bob@campus.example', [handedTo('sm1', '10.20.0.50', 'S1')]);
+    const value = chain({
+      verdict: 'delivered',
+      summary: 'Over sm1.',
+      transactions: [
+        transaction({ host: 'mx1', queueId: 'M1', recipients: [to] }),
+        transaction({ host: 'box', queueId: 'B1', recipients: [recipient('bob@campus.example', [intoMailbox()])] }),
+      ],
+      hops: [
+        hop(['sm1', 'S1'], ['box', 'B1'], { gap: 'unread', evidence: 'message-id' }),
+        hop(['mx1', 'M1'], ['sm1', 'S1'], { gap: 'unread', recipients: ['bob@campus.example'] }),
+      ],
+    });
+    const graph = contract(value);
+    expect(card(graph, 'sm1')).toBe('sm1\nno log: not read\n');
+    expect(graph.lines.map(({ label, style }) => [label.split(' ')[0], style])).toEqual([
+      ['S1', 'dashed'],
+      ['M1', 'dashed'],
+    ]);
+  });
+
   const bouncedAt = (tried: Parameters<typeof relay>): Chain =>
     chain({
       verdict: 'partly-delivered',
@@ -320,6 +342,7 @@ describe('lines that did not arrive', () => {
 
   it('draws no line to a socket of the same host', () => {
     expect(contract(bouncedAt(['private/dovecot-lmtp', null, null])).lines).toHaveLength(1);
+    expect(contract(bouncedAt(['mx1.campus.example', 'private/dovecot-lmtp', null])).lines).toHaveLength(1);
   });
 });
 
@@ -386,6 +409,23 @@ describe('pictures', () => {
     const loops = picture(sixHops()).lines.filter(({ from, to }) => from === to);
     expect(loops.map(({ label }) => plain(label))).toEqual([
       '2D6F4546A3F · 0.3 s\n✓ sent 2.0.0\nkQ3rT7vX9bZc · 0.5 s\n✓ sent 2.0.0\n↻ content filter\n',
+    ]);
+  });
+
+  it('puts a failed attempt at the machine itself on the line of its content filter', () => {
+    const base = deliveredChain();
+    const [first, second, ...others] = base.transactions;
+    const refused = attempt({
+      status: 'bounced',
+      dsn: '5.4.0',
+      relay: relay('127.0.0.1', '127.0.0.1', 10024),
+      response: 'no',
+    });
+    const bounced = { ...second!, recipients: [recipient('bob@campus.example', [refused])] };
+    const hops = base.hops.slice(0, 1);
+    const loops = picture(report({ chains: [{ ...base, transactions: [first!, bounced, ...others], hops }] })).lines;
+    expect(loops.map(({ label }) => plain(label))).toEqual([
+      '4jWkFk143lznk7d · 1.9 s\n✓ sent 2.0.0\n↻ content filter\n4jWkFm2Qr1znk7f · 0.3 s\n✗ bounced 5.4.0\n',
     ]);
   });
 
