@@ -113,6 +113,38 @@ const pairsOf = (transactions: readonly Transaction[]): readonly Pair[] => {
   return [...named, ...caused];
 };
 
+/** A list server or another command gives a message back within this time. */
+const LIST_DELAY_MS = 3_600_000;
+
+const wasGivenToCommand = (t: Transaction, beforeMs: number): boolean =>
+  t.recipients.some(({ attempts }) =>
+    attempts.some(
+      ({ status, agent, timeMs }) =>
+        status === 'sent' &&
+        agent !== null &&
+        timeMs <= beforeMs + NOTICE_LEAD_MS &&
+        beforeMs - timeMs <= LIST_DELAY_MS,
+    ),
+  );
+
+/**
+ * The chain of which `copy` is what a list server made: it came from the same host itself, under the same message-id and
+ * another sender, after the original was given to a command there.
+ */
+const originalOf = (copy: Chain, chains: readonly Chain[]): Chain | undefined => {
+  const entry = copy.transactions[0]!;
+  const ip = entry.client?.ip ?? null;
+  const isLocal = entry.via === 'pickup' || ip === '::1' || ip?.startsWith('127.') === true;
+  if (!isLocal || copy.messageId === null) return undefined;
+  return chains.find(
+    (chain) =>
+      chain !== copy &&
+      chain.messageId === copy.messageId &&
+      chain.transactions[0]!.sender !== entry.sender &&
+      chain.transactions.some((t) => t.host === entry.host && wasGivenToCommand(t, entry.arrivedAtMs)),
+  );
+};
+
 const relate = (chains: readonly Chain[]): readonly Chain[] => {
   const home = new Map(chains.flatMap((chain) => chain.transactions.map((t) => [t, chain] as const)));
   const related = new Map<Chain, RelatedChain[]>();
@@ -128,6 +160,10 @@ const relate = (chains: readonly Chain[]): readonly Chain[] => {
     if (from === to) continue;
     add(from, to, RELATIONS[kind][0]);
     add(to, from, RELATIONS[kind][1]);
+  }
+  for (const chain of chains) {
+    const original = originalOf(chain, chains);
+    if (original !== undefined) add(chain, original, 'list-copy-of');
   }
   return chains.map((chain) => ({ ...chain, relatedChains: related.get(chain) ?? [] }));
 };

@@ -75,16 +75,26 @@ const createCollector = () => {
 
 type Collector = ReturnType<typeof createCollector>;
 
-const handoversOf = (transactions: readonly Transaction[]): Handover[] =>
+const handoversOf = (
+  transactions: readonly Transaction[],
+  isHandover: (attempt: DeliveryAttempt) => boolean,
+): Handover[] =>
   transactions
     .flatMap((from) =>
       from.recipients.flatMap((recipient) =>
-        recipient.attempts
-          .filter((attempt) => attempt.status === 'sent')
-          .map((attempt) => ({ from, attempt, recipient: recipient.address })),
+        recipient.attempts.filter(isHandover).map((attempt) => ({ from, attempt, recipient: recipient.address })),
       ),
     )
     .sort((a, b) => a.attempt.timeMs - b.attempt.timeMs);
+
+const isAccepted = (attempt: DeliveryAttempt): boolean => attempt.status === 'sent';
+
+/**
+ * The connection broke after the whole message was sent: the far side may have it and a second copy follows (Postfix
+ * smtp_proto.c: `-- message may be sent more than once`).
+ */
+const isInDoubt = (attempt: DeliveryAttempt): boolean =>
+  attempt.status === 'deferred' && (attempt.response ?? '').includes('message may be sent more than once');
 
 /** Hand-overs whose reply named the next queue ID. Returns those whose far side is not at hand, and the unnamed ones. */
 const linkByQueueId = (handovers: readonly Handover[], finder: Finder, collector: Collector): Handover[] =>
@@ -107,6 +117,8 @@ const deliveryKey = ({ from, attempt }: Handover): string =>
 const linkByMessageId = (handovers: readonly Handover[], finder: Finder, collector: Collector): Handover[] => {
   const chosen = new Map<string, Transaction | undefined>();
   return handovers.filter((handover) => {
+    // The reply named an ID, and it is not there: another message of the same id is not the one that was meant.
+    if (handover.attempt.nextQueueIds.length > 0) return true;
     const key = deliveryKey(handover);
     // Same relay, same reply, some milliseconds apart: Postfix logs the recipients of one delivery one after the other.
     if (!chosen.has(key)) chosen.set(key, finder.byMessageId(handover, collector.hasIncoming, chosen));
@@ -178,9 +190,10 @@ const noteGapsBefore = (input: LinkInput, finder: Finder, collector: Collector):
 export const linkTransactions = (input: LinkInput): Links => {
   const finder = createFinder(input.transactions, input.machines);
   const collector = createCollector();
-  const unnamed = linkByQueueId(handoversOf(input.transactions), finder, collector);
+  const unnamed = linkByQueueId(handoversOf(input.transactions, isAccepted), finder, collector);
   linkByOrigin(input.transactions, finder, collector);
   const open = linkByMessageId(unnamed, finder, collector);
+  linkByMessageId(handoversOf(input.transactions, isInDoubt), finder, collector);
   noteGapsAfter(open, input, finder, collector);
   noteGapsBefore(input, finder, collector);
   return collector.result();
