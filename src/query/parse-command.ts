@@ -6,7 +6,7 @@ import { isZone } from '../zone.js';
 import { readWord, type Word } from './command-words.js';
 import { TIME_EXAMPLES } from './phrase-refusal.js';
 import { excerpt, plainBlanks } from './plain-text.js';
-import { findMention, unwrapSlackText } from './slack-text.js';
+import { unwrapSlackText } from './slack-text.js';
 import { beginsTime, canOnlyBeTime, isClear } from './tell-apart.js';
 import { parseTimePhrase } from './time-phrase.js';
 import { parseKeyword } from './trace-query.js';
@@ -74,14 +74,6 @@ export const parseCommand = (text: string, context: CommandContext): Command => 
 const readCommand = (text: string, context: CommandContext): Command => {
   if (text.length > MAX_LENGTH) {
     refuse('usage', `The command has ${text.length} characters`, `Use at most ${MAX_LENGTH}`);
-  }
-  const mention = findMention(text);
-  if (mention !== null) {
-    refuse(
-      'keyword',
-      'A mention of a person, group or channel is nothing that logs hold',
-      'Write the mail address: ann@x.example',
-    );
   }
   const line = plainBlanks(unwrapSlackText(text)).trim();
   if (line === '' || /^(?:-h|--help|\?)$/.test(line)) return { kind: 'help' };
