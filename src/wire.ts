@@ -111,15 +111,16 @@ const runBot = async (
   { signal, print }: Pick<ServiceOptions, 'signal' | 'print'>,
   ready: (port: number | null) => string,
 ): Promise<void> => {
+  const { refuseWithoutAccess, startSlackBot } = await import('./slack/app.js');
+  refuseWithoutAccess(parts.accessRules);
   const botToken = parts.tokens.slackBotToken;
   if (botToken === null) {
     throw new MailtraceError('config', 'SLACK_BOT_TOKEN is not set.', 'Set it to the token of the bot (xoxb-…).');
   }
   const transport = transportOf(parts);
-  const { startSlackBot } = await import('./slack/app.js');
   const imager = createImager();
   const lost = new AbortController();
-  let failure: MailtraceError | null = null;
+  const failures: MailtraceError[] = [];
   try {
     const bot = await startSlackBot({
       botToken,
@@ -132,7 +133,7 @@ const runBot = async (
       log: parts.log,
       now: () => Date.now(),
       onLost: (error) => {
-        failure = error;
+        failures.push(error);
         lost.abort();
       },
     });
@@ -142,7 +143,7 @@ const runBot = async (
   } finally {
     await imager.close();
   }
-  if (failure !== null) throw failure;
+  for (const failure of failures) throw failure;
 };
 
 export const startSlack: StartSlack = async ({ configPath, env, signal, print }) => {

@@ -159,7 +159,10 @@ const main = async () => {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help) return void console.log(HELP);
+  if (values.help) {
+    console.log(HELP);
+    return;
+  }
   const truth = readTruth(findCorpus(values.corpus));
   const wanted = values.only?.split(',');
   const scenarios = (values.background ? truth.background : truth.scenarios)

@@ -139,16 +139,20 @@ const register = (app: App, desk: DeskDeps, track: (work: Promise<void>) => Prom
   });
 };
 
+/** @throws MailtraceError `config` with the lines to add, when no rule says who may ask */
+export const refuseWithoutAccess = (rules: readonly AccessRule[]): void => {
+  if (rules.length > 0) return;
+  throw new MailtraceError(
+    'config',
+    'There are no access rules, so nobody could use the bot.',
+    `Add to the configuration:\n${ACCESS_EXAMPLE}`,
+  );
+};
+
 /** @throws MailtraceError `slack` for tokens and addresses that do not work, `config` without access rules */
 export const startSlackBot = async (options: SlackBotOptions): Promise<SlackBot> => {
   const { botToken, apiUrl, log, accessRules, onLost } = options;
-  if (accessRules.length === 0) {
-    throw new MailtraceError(
-      'config',
-      'There are no access rules, so nobody could use the bot.',
-      `Add to the configuration:\n${ACCESS_EXAMPLE}`,
-    );
-  }
+  refuseWithoutAccess(accessRules);
   const limits = { ...LIMITS, ...options.limits };
   const boltLog = createBoltLog(log);
   const client = { logger: boltLog, timeout: CALL_TIMEOUT_MS, ...(apiUrl === null ? {} : { slackApiUrl: apiUrl }) };

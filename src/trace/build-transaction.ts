@@ -118,27 +118,28 @@ const applyDelivery = (draft: Draft, event: DeliveryEvent, timeMs: number): void
   if (!isFinal(recipient.status) || isFinal(event.status)) recipient.status = event.status;
 };
 
-const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
+type QueuedEvent = Extract<MtaEvent, { kind: 'queued' }>;
+
+const applyQueued = (draft: Draft, event: QueuedEvent, pid: number | null): void => {
+  if (pid !== null) draft.managerPids.add(pid);
+  draft.sender = event.sender;
+  draft.sizeBytes = event.sizeBytes ?? draft.sizeBytes;
+  draft.recipientCount = Math.max(event.recipientCount ?? 0, draft.recipientCount ?? 0) || null;
+  if (draft.state === 'held') draft.state = 'active';
+};
+
+const release = (draft: Draft): void => {
+  draft.state = 'active';
+  for (const recipient of draft.recipients.values()) if (recipient.status === 'held') recipient.status = 'in-progress';
+};
+
+type StateEvent = Extract<
+  MtaEvent,
+  { kind: 'removed' | 'expired' | 'held' | 'released' | 'deleted' | 'requeued' | 'discarded' }
+>;
+
+const applyState = (draft: Draft, event: StateEvent, pid: number | null): void => {
   switch (event.kind) {
-    case 'arrival':
-      applyArrival(draft, event, timeMs);
-      return;
-    case 'message-id':
-      draft.messageId ??= event.messageId;
-      return;
-    case 'queued':
-      if (pid !== null) draft.managerPids.add(pid);
-      draft.sender = event.sender;
-      draft.sizeBytes = event.sizeBytes ?? draft.sizeBytes;
-      draft.recipientCount = Math.max(event.recipientCount ?? 0, draft.recipientCount ?? 0) || null;
-      if (draft.state === 'held') draft.state = 'active';
-      return;
-    case 'delivery':
-      applyDelivery(draft, event, timeMs);
-      return;
-    case 'recipient':
-      recipientOf(draft, event.recipient, event.originalRecipient);
-      return;
     case 'removed':
       applyRemoval(draft, event.byOperator, pid);
       return;
@@ -147,13 +148,12 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
       setOpen(draft, 'expired');
       return;
     case 'held':
+    case 'discarded':
       draft.sender ??= event.sender;
-      applyToMessage(draft, 'held', event.recipient);
+      applyToMessage(draft, event.kind, event.recipient);
       return;
     case 'released':
-      draft.state = 'active';
-      for (const recipient of draft.recipients.values())
-        if (recipient.status === 'held') recipient.status = 'in-progress';
+      release(draft);
       return;
     case 'deleted':
       draft.removed = true;
@@ -163,9 +163,25 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
     case 'requeued':
       draft.state = 'requeued';
       return;
-    case 'discarded':
-      draft.sender ??= event.sender;
-      applyToMessage(draft, 'discarded', event.recipient);
+  }
+};
+
+const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
+  switch (event.kind) {
+    case 'arrival':
+      applyArrival(draft, event, timeMs);
+      return;
+    case 'message-id':
+      draft.messageId ??= event.messageId;
+      return;
+    case 'queued':
+      applyQueued(draft, event, pid);
+      return;
+    case 'delivery':
+      applyDelivery(draft, event, timeMs);
+      return;
+    case 'recipient':
+      recipientOf(draft, event.recipient, event.originalRecipient);
       return;
     case 'notice':
       draft.notices.push({ queueId: event.noticeQueueId, kind: event.notice });
@@ -181,6 +197,8 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
     case 'session':
     case 'session-action':
       return;
+    default:
+      applyState(draft, event, pid);
   }
 };
 
