@@ -1,20 +1,28 @@
 /** The font that pictures are drawn with. Servers and containers often have none, and then every letter would be a box. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /**
- * Makes fontconfig, which librsvg inside sharp asks for fonts, see DejaVu and nothing else. It reads its configuration once
- * per process, at the first drawing: so this comes before sharp is imported, and pictures are the same on every machine.
+ * While `load` runs, fontconfig sees DejaVu and nothing else. It reads its configuration once per process, when it is first
+ * asked for a font: `load` must import sharp, whose librsvg asks, and draw a letter. Later pictures keep the font.
  */
-export const useBundledFont = (): void => {
+export const withBundledFont = async <Loaded>(load: () => Promise<Loaded>): Promise<Loaded> => {
   const fonts = join(dirname(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/package.json')), 'ttf');
-  const folder = mkdtempSync(join(tmpdir(), 'mailtrace-fonts-'));
-  const file = join(folder, 'fonts.conf');
-  writeFileSync(file, fontsConf(fonts, join(folder, 'cache')));
-  process.env['FONTCONFIG_FILE'] = file;
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const folder = await mkdtemp(join(tmpdir(), 'mailtrace-fonts-'));
+  const before = process.env['FONTCONFIG_FILE'];
+  try {
+    const file = join(folder, 'fonts.conf');
+    await writeFile(file, fontsConf(fonts, join(folder, 'cache')));
+    process.env['FONTCONFIG_FILE'] = file;
+    return await load();
+  } finally {
+    // Programs that this process starts keep the fonts of the machine.
+    if (before === undefined) delete process.env['FONTCONFIG_FILE'];
+    else process.env['FONTCONFIG_FILE'] = before;
+    await rm(folder, { recursive: true, force: true });
+  }
 };
 
 /** `rescan 0`: never looks again whether the fonts have changed. */

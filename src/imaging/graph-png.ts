@@ -1,32 +1,48 @@
 /** DOT → SVG → PNG: Graphviz draws, sharp (librsvg) makes pixels, with a font that comes with this package. */
 import type { GraphImager } from '../app/ports.js';
 import { MailtraceError } from '../errors.js';
-import { useBundledFont } from './bundled-font.js';
+import { withBundledFont } from './bundled-font.js';
 import { openGraphviz } from './graphviz.js';
 
 /** Loads its libraries at the first picture. `close` ends the drawing thread; without it the thread ends with the process. */
 export const openGraphImager = (): GraphImager & Readonly<{ close(): Promise<void> }> => {
   const graphviz = openGraphviz();
-  let sharp: ReturnType<typeof loadSharp> | null = null;
+  let loading: Promise<Sharp> | null = null;
+  const getSharp = (): Promise<Sharp> => {
+    loading ??= loadSharp().catch((error: unknown) => {
+      // A full disk may have room again at the next picture.
+      loading = null;
+      throw error;
+    });
+    return loading;
+  };
   const toSvg = async (dot: string): Promise<string> => withFallbackFonts(await graphviz.draw(dot));
   return {
     toSvg,
-    toPng: async (dot) => {
-      const svg = await toSvg(dot);
-      sharp ??= loadSharp();
-      return toPixels(await sharp, svg);
-    },
+    toPng: async (dot) => toPixels(await getSharp(), await toSvg(dot)),
     close: graphviz.close,
   };
 };
 
-const loadSharp = async () => {
-  useBundledFont();
-  const { default: sharp } = await import('sharp');
-  return sharp;
+type Sharp = typeof import('sharp')['default'];
+
+const loadSharp = async (): Promise<Sharp> => {
+  try {
+    return await withBundledFont(async () => {
+      const { default: sharp } = await import('sharp');
+      await sharp(Buffer.from(ONE_LETTER)).png().toBuffer();
+      return sharp;
+    });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const hint =
+      'It needs the package sharp, with its part for this platform, and a folder for temporary files (TMPDIR).';
+    throw new MailtraceError('render', `Pictures cannot be made here: ${reason}`, hint, { cause });
+  }
 };
 
-type Sharp = Awaited<ReturnType<typeof loadSharp>>;
+const ONE_LETTER =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><text y="9" font-family="DejaVu Sans">a</text></svg>';
 
 /** Slack shows nothing larger. */
 const MAX_SIDE = 8000;

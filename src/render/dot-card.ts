@@ -71,7 +71,7 @@ const subtitle = ({ gap, isOnlyTried, programs }: Machine): readonly string[] =>
 };
 
 /** `48 sent, 2 bounced`, the worst first. */
-export const countStatuses = (outcomes: readonly Outcome[]): string => {
+const countStatuses = (outcomes: readonly Outcome[]): string => {
   const counts = new Map<string, number>();
   for (const { status } of sortOutcomes(outcomes)) counts.set(status, (counts.get(status) ?? 0) + 1);
   return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');

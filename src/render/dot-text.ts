@@ -11,7 +11,7 @@ const INVISIBLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/gu;
 /** Code points, so that no surrogate pair is cut in two. A text over `max` ends in `…`. */
 const bound = (text: string, max: number): string => {
   // Two code units at most make a code point: nothing beyond is looked at, however long the log line was.
-  const points = [...text.slice(0, 2 * max + 2)];
+  const points = Array.from(text.slice(0, 2 * max + 2));
   return points.length > max ? `${points.slice(0, max - 1).join('')}…` : points.join('');
 };
 

@@ -253,7 +253,7 @@ export const longLoop = (): TraceReport => {
   });
 };
 
-export const manyScripts = (): TraceReport =>
+const manyScripts = (): TraceReport =>
   one(
     fanOut(
       [
