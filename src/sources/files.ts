@@ -11,6 +11,7 @@ import { type Catalog, type HostLogs, type Log, listLogs, pieceId } from './log-
 import { type LogTask, readLog } from './log-reading.js';
 import type { HeadCache } from './piece-times.js';
 import { createTicket, type Ticket, type TicketWish } from './search-ticket.js';
+import { createUnpackedCache, type UnpackedCache } from './unpacked-cache.js';
 
 /** `timeZone`: IANA name for stamps without an offset; null: that of the source. */
 export type FileHost = HostLogs & Readonly<{ timeZone: string | null }>;
@@ -36,6 +37,8 @@ type Context = Readonly<{
   zones: ReadonlyMap<HostName, Zone>;
   zone: Zone;
   heads: HeadCache;
+  /** A trace has one signal: what it unpacked goes with it. */
+  unpacked: WeakMap<AbortSignal, UnpackedCache>;
 }>;
 
 const runParallel = async <Item, Result>(
@@ -80,12 +83,12 @@ const NOWHERE: TimeWindow = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEG
 const middleOf = ({ fromMs, toMs }: TimeWindow): number => fromMs + (toMs - fromMs) / 2;
 
 /** Everything a reading of one log needs but the wishes. */
-type Base = Readonly<{ context: Context; nearMs: number; signal: AbortSignal }>;
+type Base = Readonly<{ context: Context; nearMs: number; unpacked: UnpackedCache; signal: AbortSignal }>;
 
-const buildTask = ({ context, nearMs, signal }: Base, log: Log, wishes: readonly TicketWish[]): LogTask => {
+const buildTask = ({ context, nearMs, unpacked, signal }: Base, log: Log, wishes: readonly TicketWish[]): LogTask => {
   const hostOf = createNaming(context, log);
   const zoneOf = (name: string | null): Zone => context.zones.get(hostOf(name)) ?? context.zone;
-  return { log, wishes, parse: createHeaderParser({ zoneOf, nearMs }), hostOf, heads: context.heads, signal };
+  return { log, wishes, parse: createHeaderParser({ zoneOf, nearMs }), hostOf, heads: context.heads, unpacked, signal };
 };
 
 const wishesOf = (ticket: Ticket): readonly TicketWish[] =>
@@ -183,7 +186,9 @@ const readBatch = async (
   const asked = new Set(requests.flatMap(({ hosts }) => hosts));
   const logs = catalog.logs.filter(({ owners }) => owners.some((owner) => asked.has(owner)));
   const tickets = requests.map((request) => createTicket(request, context.zones));
-  const base = { context, nearMs: nearOf(requests[0]!), signal };
+  const unpacked = context.unpacked.get(signal) ?? createUnpackedCache();
+  context.unpacked.set(signal, unpacked);
+  const base = { context, nearMs: nearOf(requests[0]!), unpacked, signal };
   const readings = await readAll(base, logs, tickets);
   const outcomes = tickets.map((ticket) => buildOutcome({ ticket, configured: context.zones, catalog, readings }));
   return { outcomes, isStale: await hasRotated(logs) };
@@ -195,7 +200,7 @@ const readBatch = async (
  * @throws RangeError for a zone that is none.
  */
 export const openFiles = (options: FilesOptions): LogSource => {
-  const context: Context = { options, ...createZones(options), heads: new Map() };
+  const context: Context = { options, ...createZones(options), heads: new Map(), unpacked: new WeakMap() };
   const list = createCatalog(options.hosts);
   const batches = new Map<AbortSignal, Batch>();
   const run = async (requests: readonly SearchRequest[], signal: AbortSignal): Promise<readonly SearchOutcome[]> => {

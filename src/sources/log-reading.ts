@@ -12,6 +12,7 @@ import { type ChosenPiece, choosePieces } from './piece-choice.js';
 import { findRanges, type HeadCache } from './piece-times.js';
 import { createSetBacks, type SetBacks } from './repeated-hour.js';
 import type { Ticket, TicketWish } from './search-ticket.js';
+import type { UnpackedCache } from './unpacked-cache.js';
 
 export type FoundLine = Readonly<{
   /** Piece and offset: the same line is never found twice. */
@@ -35,6 +36,7 @@ export type LogTask = Readonly<{
   /** The machine that a header's host means in this log. */
   hostOf: (name: string | null) => HostName;
   heads: HeadCache;
+  unpacked: UnpackedCache;
   signal: AbortSignal;
 }>;
 
@@ -158,7 +160,7 @@ const readRanges = async (
   task: LogTask,
 ): Promise<void> => {
   for (const range of ranges) {
-    for await (const block of wholeLines(file.read(range), range.from)) {
+    for await (const block of wholeLines(task.unpacked.read(file, range), range.from)) {
       task.signal.throwIfAborted();
       if (search === null) forEachLine(block, visit);
       else forEachHitLine(block, search, visit);
@@ -173,7 +175,7 @@ const readRanges = async (
 const findSetBacks = async (file: OpenedFile, ranges: readonly ByteRange[], task: LogTask): Promise<SetBacks> => {
   const setBacks = createSetBacks();
   for (const range of ranges) {
-    for await (const block of wholeLines(file.read(range), range.from)) {
+    for await (const block of wholeLines(task.unpacked.read(file, range), range.from)) {
       task.signal.throwIfAborted();
       forEachLine(block, (line) => {
         const header = task.parse(decodeLine(line));
