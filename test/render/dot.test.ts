@@ -528,6 +528,7 @@ describe('hostile text', () => {
     const svg = viz.renderString(dot, { format: 'svg' });
     // The SVG is XML again: the entity of the log appears as text.
     expect(svg).toContain('a\\Nb&amp;lt;c&quot;d');
+    expect(svg).not.toContain('a\\Nb&lt;c');
   });
 
   it('keeps two machines apart whose cleaned names are alike', () => {
