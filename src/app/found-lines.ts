@@ -25,7 +25,7 @@ export const createFoundLines = (keywords: readonly Keyword[]): FoundLines => {
   };
   return {
     add: (record, events, isFirstRound) => {
-      const held = texts.filter((text) => record.raw.includes(text));
+      const held = texts.filter((text) => record.raw.includes(text) || record.text.includes(text));
       for (const event of events) {
         const id = idOf(event);
         if (isFirstRound && id !== null) note(found, `${record.host}\0${id}`, record.timeMs);

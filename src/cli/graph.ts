@@ -3,14 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import type { GraphImager } from '../app/ports.js';
 import type { OpenTracer } from '../app/tracer.js';
-import type { TraceReport } from '../domain/chain.js';
 import { MailtraceError } from '../errors.js';
 import { renderDot } from '../render/dot.js';
 import { renderJson } from '../render/json.js';
 import { type Arguments, type Flags, parseArguments, traceFlags } from './arguments.js';
 import { graphHelp } from './help.js';
 import { type Command, exitCode, type Io } from './io.js';
-import { exitCodeOf, isFound, reportProblems, traceByArguments } from './trace-request.js';
+import { exitCodeOf, isFound, reportProblems, type Traced, traceByArguments } from './trace-request.js';
 
 export type GraphDeps = Readonly<{ openTracer: OpenTracer; imager: GraphImager }>;
 
@@ -54,16 +53,20 @@ const targetOf = (args: Arguments, { stdout }: Io): Target => {
   return { path, format };
 };
 
-const drawn = async (report: TraceReport, format: Format, imager: GraphImager): Promise<string | Uint8Array> => {
+const drawn = async (
+  { report, clusters }: Traced,
+  format: Format,
+  imager: GraphImager,
+): Promise<string | Uint8Array> => {
   switch (format) {
     case 'dot':
-      return renderDot(report);
+      return renderDot(report, { clusters });
     case 'json':
       return renderJson(report);
     case 'svg':
-      return imager.toSvg(renderDot(report));
+      return imager.toSvg(renderDot(report, { clusters, isPicture: true }));
     case 'png':
-      return imager.toPng(renderDot(report));
+      return imager.toPng(renderDot(report, { clusters, isPicture: true }));
   }
 };
 
@@ -93,9 +96,9 @@ export const graphCommand =
       return exitCode.found;
     }
     const { path, format } = targetOf(args, io);
-    const report = await traceByArguments(args, io, openTracer);
+    const { report, clusters } = await traceByArguments(args, io, openTracer);
     if (isFound(report) || format === 'json') {
-      const data = await drawn(report, format, imager);
+      const data = await drawn({ report, clusters }, format, imager);
       await (path === null ? io.stdout.write(data) : writeTo(path, data));
       if (path !== null && io.stderr.isTerminal) await io.stderr.write(`Written: ${path}\n`);
     }

@@ -26,7 +26,7 @@ export const runCommand =
       await io.stdout.write(runHelp);
       return exitCode.found;
     }
-    const report = await traceByArguments(args, io, openTracer);
+    const { report } = await traceByArguments(args, io, openTracer);
     if (args.isSet('json')) {
       await io.stdout.write(renderJson(report));
       await reportProblems(report, io, { isShown: false });

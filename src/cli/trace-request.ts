@@ -55,18 +55,21 @@ const progressTo = ({ stderr }: Io): ((progress: TraceProgress) => void) | undef
   };
 };
 
+export type Traced = Readonly<{ report: TraceReport; clusters: Tracer['clusters'] }>;
+
 /**
  * Opens the configuration, traces, closes it.
  * @throws MailtraceError as its parts do.
  */
-export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<TraceReport> => {
+export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<Traced> => {
   checkArguments(args);
   const passwords = await readPasswords(args, io);
   const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env });
   const onProgress = progressTo(io);
   try {
     const query = queryOf(args, tracer, io.now());
-    return await tracer.traceMessage(query, { signal: io.signal, ...(onProgress ? { onProgress } : {}) });
+    const report = await tracer.traceMessage(query, { signal: io.signal, ...(onProgress ? { onProgress } : {}) });
+    return { report, clusters: tracer.clusters };
   } finally {
     if (onProgress !== undefined) await io.stderr.write(CLEAR_LINE);
     await tracer.close();
@@ -90,7 +93,8 @@ export const reportProblems = async (
   const faults = report.sources.filter(({ status }) => status !== 'ok');
   const lines: string[] = [];
   if (!isFound(report)) {
-    const hosts = report.sources.map(({ host }) => host);
+    const { startHost } = report.query;
+    const hosts = startHost === null ? report.sources.map(({ host }) => host) : [startHost];
     const more = hosts.length > HOSTS_MAX ? ` and ${hosts.length - HOSTS_MAX} more` : '';
     const place = hosts.length === 0 ? 'no host' : `${hosts.slice(0, HOSTS_MAX).join(', ')}${more}`;
     lines.push(`mailtrace: nothing found. Searched ${searchText(report)}, on ${place}.`);
