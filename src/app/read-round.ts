@@ -11,6 +11,8 @@ export type Reader = Readonly<{
   read: (plan: Plan, onAnswer: (hostsAnswered: number, hostsAsked: number) => void) => Promise<readonly LogRecord[]>;
   countUnknown: (host: HostName) => void;
   reports: () => readonly SourceReport[];
+  /** Lines in the hour that the clocks repeated, per host: both instants were searched. */
+  ambiguousTimes: () => ReadonlyMap<HostName, number>;
   /** The budget of lines or bytes is used up. */
   isCut: () => boolean;
 }>;
@@ -79,8 +81,16 @@ const createTallies = (deps: Pick<TraceDeps, 'hosts' | 'sources'>) => {
     unknownLines: 0,
     rounds: 0,
   });
+  // A later round may read a line again: the largest count of one round is not too large.
+  const most = (map: Map<HostName, number>, host: HostName, count: number): void => {
+    if (count > (map.get(host) ?? 0)) map.set(host, count);
+  };
+  const headless = new Map<HostName, number>();
+  const ambiguous = new Map<HostName, number>();
   return {
-    note: (kind: string, { host, status, error }: HostReading): void => {
+    note: (kind: string, { host, status, error, headlessLines = 0, ambiguousTimes }: HostReading): void => {
+      most(headless, host, headlessLines);
+      most(ambiguous, host, ambiguousTimes);
       const tally = tallies.get(host) ?? emptyTally(kind);
       tallies.set(host, tally);
       tally.status = worse(tally.status, status);
@@ -96,15 +106,17 @@ const createTallies = (deps: Pick<TraceDeps, 'hosts' | 'sources'>) => {
       if (tally) tally.unknownLines++;
     },
     reports: (): readonly SourceReport[] =>
-      deps.hosts.map((host) => ({
-        host,
-        ...(tallies.get(host) ?? emptyTally(deps.sources.find(({ hosts }) => hosts.includes(host))?.kind ?? 'file')),
-      })),
+      deps.hosts.map((host) => {
+        const kind = deps.sources.find(({ hosts }) => hosts.includes(host))?.kind ?? 'file';
+        const tally = tallies.get(host) ?? emptyTally(kind);
+        return { host, ...tally, unknownLines: tally.unknownLines + (headless.get(host) ?? 0) };
+      }),
+    ambiguousTimes: (): ReadonlyMap<HostName, number> => ambiguous,
   };
 };
 
 export const createReader = (deps: TraceDeps, signal: AbortSignal): Reader => {
-  const { note, countLine, countUnknown, reports } = createTallies(deps);
+  const { note, countLine, ...tallies } = createTallies(deps);
   const once = createOnce();
   let linesLeft = deps.limits.maxLines;
   let bytesLeft = deps.limits.maxBytes;
@@ -112,14 +124,20 @@ export const createReader = (deps: TraceDeps, signal: AbortSignal): Reader => {
 
   const take = (source: LogSource, outcome: SearchOutcome): readonly LogRecord[] => {
     for (const reading of outcome.hosts) note(source.kind, reading);
-    const fresh = once(outcome.records);
-    for (const record of fresh) {
+    if (outcome.isCut) isCut = true;
+    // Sources are asked side by side, each with all that is left; together they may bring more.
+    const taken: LogRecord[] = [];
+    for (const record of once(outcome.records)) {
+      if (linesLeft <= 0 || bytesLeft <= 0) {
+        isCut = true;
+        break;
+      }
       linesLeft--;
       bytesLeft -= record.raw.length;
       countLine(record.host);
+      taken.push(record);
     }
-    if (outcome.isCut || linesLeft <= 0 || bytesLeft <= 0) isCut = true;
-    return fresh;
+    return taken;
   };
 
   return {
@@ -139,8 +157,7 @@ export const createReader = (deps: TraceDeps, signal: AbortSignal): Reader => {
       // In the order of the sources, not of the answers: the report must not depend on who is faster.
       return answers.flatMap(({ source, outcome }) => take(source, outcome));
     },
-    countUnknown,
-    reports,
+    ...tallies,
     isCut: () => isCut,
   };
 };

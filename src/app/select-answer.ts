@@ -15,6 +15,8 @@ export type SelectInput = Readonly<{
   folded: FoldResult;
   lines: FoundLines;
   sources: readonly SourceReport[];
+  /** Host → lines in the hour that its clock repeated. */
+  ambiguousTimes: ReadonlyMap<HostName, number>;
   /** Bounds that were hit, in words. */
   cuts: readonly string[];
   chains: readonly BuiltChain[];
@@ -124,6 +126,14 @@ const limitFindings = (cuts: readonly string[]): readonly Finding[] =>
     host: null,
   }));
 
+const ambiguousFindings = (ambiguousTimes: ReadonlyMap<HostName, number>): readonly Finding[] =>
+  [...ambiguousTimes].map(([host, count]) => ({
+    code: 'ambiguous-time',
+    severity: 'warning',
+    text: `${count} lines of ${host} lie in the hour that its clock showed twice; both readings were searched.`,
+    host,
+  }));
+
 export const selectAnswer = (select: SelectInput): TraceReport => {
   const { query, sources, cuts } = select;
   const answer = chainsOf(select);
@@ -140,6 +150,6 @@ export const selectAnswer = (select: SelectInput): TraceReport => {
     rejects: rejectsOf(select, answer),
     sources,
     complete: cuts.length === 0 && sources.every(({ status }) => status === 'ok'),
-    findings: limitFindings(cuts),
+    findings: [...limitFindings(cuts), ...ambiguousFindings(select.ambiguousTimes)],
   };
 };

@@ -103,6 +103,7 @@ export const createTraceMessage =
       folded,
       lines,
       sources: reader.reports(),
+      ambiguousTimes: reader.ambiguousTimes(),
       cuts,
       chains: buildChains(input),
     });
