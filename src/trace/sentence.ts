@@ -37,11 +37,20 @@ const who = (outcome: FinalOutcome): string => outcome.recipient?.address ?? 'a 
 const peerOf = (attempt: DeliveryAttempt | undefined, outcome: FinalOutcome): string =>
   attempt?.relay?.host ?? attempt?.relay?.ip ?? outcome.transaction.host;
 
+/** What the far side said, without what the sentence says itself: who said it, the codes, and to which command. */
+const saidBy = (response: string): string =>
+  response
+    .replace(/^host \S{1,512} (?:said|refused to talk to me): /, '')
+    .replace(/^[2-5]\d\d[ -](?:[245]\.\d{1,3}\.\d{1,3} )?/, '')
+    .replace(/ \(in reply to [^()]{1,80}\)$/, '')
+    .trim();
+
 const reasonOf = (outcome: FinalOutcome): string => {
   const attempt = lastAttempt(outcome);
-  const said = attempt?.response == null ? '' : ` (${shorten(attempt.response, RESPONSE_MAX)})`;
+  const said = saidBy(attempt?.response ?? '');
+  const quote = said === '' ? '' : `: “${shorten(said, RESPONSE_MAX)}”`;
   const code = [attempt?.replyCode, attempt?.dsn].filter((part) => part != null).join(' ');
-  return `${code === '' ? '' : ` with ${code}`}${said}`;
+  return `${code === '' ? '' : ` with ${code}`}${quote}`;
 };
 
 const seconds = (ms: number): string => {
@@ -55,18 +64,30 @@ const of = (outcomes: readonly FinalOutcome[], status: string): readonly FinalOu
 
 const tries = (count: number): string => (count === 1 ? '1 try' : `${count} tries`);
 
+/** Time from arrival to delivery; clocks of two hosts may differ, so then it is only about right, or nothing is said. */
+const tookText = (entry: Transaction, last: FinalOutcome, attempt: DeliveryAttempt): string => {
+  const ms = attempt.timeMs - entry.arrivedAtMs;
+  if (ms < 0) return '';
+  return ` ${last.transaction.host === entry.host ? '' : 'about '}${seconds(ms)} after it came in`;
+};
+
+const latest = (outcomes: readonly FinalOutcome[]): FinalOutcome | undefined =>
+  [...outcomes].sort((a, b) => (lastAttempt(b)?.timeMs ?? 0) - (lastAttempt(a)?.timeMs ?? 0))[0];
+
 const delivered = (entry: Transaction, outcomes: readonly FinalOutcome[]): string => {
-  const last = of(outcomes, 'sent').at(-1) ?? outcomes.at(-1);
+  const last = latest(of(outcomes, 'sent')) ?? outcomes.at(-1);
   const attempt = lastAttempt(last);
-  const took = attempt === undefined ? '' : ` ${seconds(attempt.timeMs - entry.arrivedAtMs)} after it came in`;
+  const took = last === undefined || attempt === undefined ? '' : tookText(entry, last, attempt);
   const place =
     last === undefined
       ? ''
       : last.takenBy === null && attempt?.relay == null
         ? `stored on ${last.transaction.host}`
         : `accepted by ${peerOf(attempt, last)}`;
-  const all = outcomes.length > 1 ? ` for all ${outcomes.length} recipients` : '';
-  return `was delivered${all}: ${place}${took}.`;
+  const tried = last?.recipient?.attempts.length ?? 0;
+  const retries = tried > 1 ? `, at try ${tried}` : '';
+  if (outcomes.length === 1) return `was delivered: ${place}${took}${retries}.`;
+  return `was delivered for all ${outcomes.length} recipients; the last one was ${place}${took}${retries}.`;
 };
 
 const bounced = (
