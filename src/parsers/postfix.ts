@@ -2,214 +2,139 @@
  * Postfix, all daemons. Dispatches on the text, not on the daemon: forwarding as RFC 5424 loses it (`postfix` only).
  * Formats: smtpd.c, cleanup_message.c, qmgr_active.c, log_adhoc.c, bounce_notify_service.c, pickup.c, postsuper.c.
  */
-import type { Client, LogRecord, MtaEvent, ParseOutcome, RejectStage } from '../domain/event.js';
+import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { parseMessageId, type QueueId, queueId } from '../domain/ids.js';
 import { IGNORED, type Parser, UNKNOWN } from './parser.js';
+import { parseArrival, parseNotice, parsePickup, parseSender } from './postfix/arrival.js';
 import { parseDelivery } from './postfix/delivery.js';
-import { parseClient, parseSmtpdAction } from './postfix/smtpd-action.js';
+import { isKnownOfMessage, isKnownOfServer, isKnownWithoutQueue } from './postfix/known-lines.js';
+import { splitQueueId } from './postfix/queue-id.js';
+import { parseSession, parseWarning } from './postfix/server-session.js';
+import { parseSmtpdAction } from './postfix/smtpd-action.js';
 
-/** Short IDs: upper-case hex (mail_queue.h: 5 digits of microseconds, then the inode). Long ones: base 52 with `z` between. */
-const QUEUE_ID = /^([0-9A-F]{6,24}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,28}): /;
 const REPEATED = /^message repeated (\d{1,9}) times: \[ ?([\s\S]*?)\]?$/;
 const DAEMONS =
-  /(?:^|\/)(?:smtpd|cleanup|n?qmgr|smtp|lmtp|local|virtual|pipe|error|retry|discard|bounce|defer|trace|pickup|postsuper|postscreen|verify|anvil|scache|master|tlsproxy|tlsmgr|dnsblog|proxymap|trivial-rewrite|flush|showq|spawn|postlogd|postqueue|sendmail|postdrop|postmap|postalias|postmulti|postfix-script|address_verify|qmqpd|oqmgr)$/;
+  /(?:^|\/)(?:smtpd|cleanup|n?qmgr|oqmgr|smtp|lmtp|local|virtual|pipe|error|retry|discard|bounce|defer|trace|pickup|postsuper|postscreen|verify|anvil|scache|master|tlsproxy|tlsmgr|dnsblog|proxymap|proxywrite|trivial-rewrite|flush|showq|spawn|postlogd|postlog|postqueue|sendmail|postdrop|postmap|postalias|postmulti|postfix-script|address_verify|qmqpd)$/;
+/** Programs that work beside Postfix and are called after it; their lines are not Postfix'. */
+const COMPANIONS = /policyd|exporter|admin|srsd|tlspol|mta-sts|grey|logwatch|pflogsumm/;
 
 const events = (...list: readonly MtaEvent[]): ParseOutcome => ({ kind: 'events', events: list });
-
-/** The value of `name=` in comma-separated attributes: `client=a[b], sasl_username=c`. */
-const attribute = (text: string, name: string): string | null => {
-  const at = text.startsWith(`${name}=`) ? 0 : text.indexOf(`, ${name}=`) + 2;
-  if (at === 1) return null;
-  const start = at + name.length + 1;
-  const end = text.indexOf(', ', start);
-  return text.slice(start, end === -1 ? undefined : end).trimEnd();
-};
-
-const parseArrival = (id: QueueId, text: string): MtaEvent | null => {
-  const client = parseClient(attribute(text, 'client') ?? '');
-  if (client === null) return null;
-  const original = attribute(text, 'orig_queue_id');
-  return {
-    kind: 'arrival',
-    mta: 'postfix',
-    queueId: id,
-    via: 'smtp',
-    isAccepted: false,
-    client: { ...client, sasl: attribute(text, 'sasl_username') },
-    sender: null,
-    reinjectedFrom: original === null || original === '' ? null : queueId(original),
-    requeuedFrom: null,
-  };
-};
-
-/** pickup.c: `uid=100 from=<cat@sender.example> orig_id=4jWkGN0kQRznl34`. */
-const parsePickup = (id: QueueId, text: string): MtaEvent | null => {
-  const match = /^uid=\d{1,10} from=<(.*?)>(?: orig_id=(\S+))?\s*$/.exec(text);
-  if (match === null) return null;
-  return {
-    kind: 'arrival',
-    mta: 'postfix',
-    queueId: id,
-    via: 'pickup',
-    isAccepted: true,
-    client: null,
-    sender: match[1]!,
-    reinjectedFrom: null,
-    requeuedFrom: match[2] === undefined ? null : queueId(match[2]),
-  };
-};
-
-/** qmgr_active.c: `from=<a>, size=1, nrcpt=2 (queue active)`; qmgr_deliver/qmgr_active.c: `from=<a>, status=expired, returned to sender`. */
-const parseSender = (id: QueueId, text: string): MtaEvent | null => {
-  const end = text.lastIndexOf('>, ');
-  if (end === -1) return null;
-  const sender = text.slice('from=<'.length, end);
-  const rest = text.slice(end + 3);
-  if (/^status=(?:force-)?expired\b/.test(rest)) return { kind: 'expired', mta: 'postfix', queueId: id, sender };
-  const match = /^size=(\d{1,15}), nrcpt=(\d{1,9}) /.exec(rest);
-  if (match === null) return null;
-  const [sizeBytes, recipientCount] = [Number(match[1]), Number(match[2])];
-  return { kind: 'queued', mta: 'postfix', queueId: id, sender, sizeBytes, recipientCount };
-};
-
-const NOTICES: readonly (readonly [string, 'failure' | 'delay' | 'success' | 'postmaster'])[] = [
-  ['sender non-delivery notification: ', 'failure'],
-  ['sender delay notification: ', 'delay'],
-  ['sender delivery status notification: ', 'success'],
-  ['postmaster non-delivery notification: ', 'postmaster'],
-  ['postmaster delay notification: ', 'postmaster'],
-];
-
-const parseNotice = (id: QueueId, text: string): MtaEvent | null => {
-  for (const [prefix, notice] of NOTICES) {
-    if (!text.startsWith(prefix)) continue;
-    const noticeId = /^[0-9A-Za-z]{6,28}/.exec(text.slice(prefix.length))?.[0];
-    return noticeId === undefined
-      ? null
-      : { kind: 'notice', mta: 'postfix', queueId: id, noticeQueueId: queueId(noticeId), notice };
-  }
-  return null;
-};
+const eventOr = (event: MtaEvent | null, otherwise: ParseOutcome): ParseOutcome =>
+  event === null ? otherwise : events(event);
 
 const isPostsuper = (program: string): boolean | null =>
   /(?:^|\/)postsuper$/.test(program) ? true : program.includes('/') ? false : null;
 
-/** cleanup.c and smtpd.c refuse a message after it got an ID: too large, too many hops, disk full, and so on. */
-const parseAborted = (id: QueueId, text: string): ParseOutcome => {
-  const stage: RejectStage = 'DATA';
-  const aborted = (replyCode: number | null, dsn: string | null): ParseOutcome =>
-    events({ kind: 'aborted', mta: 'postfix', queueId: id, stage, text, replyCode, dsn });
-  if (/^(?:queue file size limit exceeded|message rejected: )/.test(text)) return aborted(null, null);
-  return IGNORED;
-};
-
-const KNOWN_QUEUE_LINES =
-  /^(?:host |conversation with |lost connection with |enabling PIX|disabling PIX|breaking line|skipped, |warning: |info: |replace: |prepend: |strip: |pass: |dunno|filter: |bcc: |redirect: |renamed |sender |Sender|Failed|to=<|uid=|removed|TLS |Untrusted TLS|Trusted TLS|Verified TLS|Anonymous TLS|Cannot start TLS|SASL |resent-|milter-|enabling|Passed |server |whitelisted|allowlisted|message |recipient |delivery )/;
-
-const parseQueued = (id: QueueId, text: string, record: LogRecord): ParseOutcome => {
+/** cleanup_api.c (3.12): a queue file that was given up, because the message was refused or thrown away. */
+const parseUndone = (id: QueueId, text: string): ParseOutcome | null => {
   const mta = 'postfix';
-  const of = (event: MtaEvent | null): ParseOutcome => (event === null ? UNKNOWN : events(event));
-  if (text.startsWith('to=<')) return of(parseDelivery(id, text, record.program));
-  if (text.startsWith('message-id=')) {
-    return events({
-      kind: 'message-id',
-      mta,
-      queueId: id,
-      messageId: parseMessageId(text.slice('message-id='.length)),
-    });
-  }
-  if (text.startsWith('from=<')) return of(parseSender(id, text));
-  if (text.startsWith('client=')) return of(parseArrival(id, text));
-  if (text.startsWith('uid=')) return of(parsePickup(id, text));
-  if (text === 'removed') return events({ kind: 'removed', mta, queueId: id, byOperator: isPostsuper(record.program) });
-  if (text === 'requeued') return events({ kind: 'requeued', mta, queueId: id });
-  if (text === 'released from hold') return events({ kind: 'released', mta, queueId: id });
-  if (text === 'placed on hold')
-    return events({ kind: 'held', mta, queueId: id, reason: 'postsuper -h', sender: null, recipient: null });
-  const notice = parseNotice(id, text);
-  if (notice !== null) return events(notice);
-  const action = parseSmtpdAction(text, id);
-  if (action !== null) return events(action);
-  return KNOWN_QUEUE_LINES.test(text) ? IGNORED : UNKNOWN;
-};
-
-const session = (
-  step: 'connect' | 'disconnect' | 'lost',
-  client: Client | null,
-  detail: string | null,
-): ParseOutcome => (client === null ? UNKNOWN : events({ kind: 'session', mta: 'postfix', step, client, detail }));
-
-/** smtpd.c: `connect from H[IP]`, `lost connection after DATA (200 bytes) from H[IP]`, `timeout after END-OF-MESSAGE from H[IP]`. */
-const parseSession = (text: string): ParseOutcome | null => {
-  if (text.startsWith('connect from ')) return session('connect', parseClient(text.slice(13)), null);
-  if (text.startsWith('disconnect from ')) {
-    const [peer = '', ...counts] = text.slice(16).split(' ');
-    return session('disconnect', parseClient(peer), counts.join(' ').slice(0, 200));
-  }
-  const lost =
-    /^(?:lost connection|timeout|too many errors|SSL_accept error|improper command pipelining) after (\S+)(?: \(.{0,80}?\))? from (\S+)/.exec(
-      text,
+  const ids = { mta, queueId: id } as const;
+  if (text === 'removed (discarded)') {
+    return events(
+      { kind: 'discarded', ...ids, reason: text, sender: null, recipient: null },
+      { kind: 'removed', ...ids, byOperator: false },
     );
-  return lost === null ? null : session('lost', parseClient(lost[2]!.replace(/:$/, '')), lost[1]!);
+  }
+  return text === 'removed (canceled)' ? aborted(id, text) : null;
 };
 
-const AUTH_FAILED = /^warning: (\S+\[[^\]\s]*\](?::\d+)?): SASL (\S+) authentication failed: ?(.*)$/;
+const aborted = (id: QueueId, text: string): ParseOutcome =>
+  events({ kind: 'aborted', mta: 'postfix', queueId: id, stage: 'DATA', text, replyCode: null, dsn: null });
 
-/** smtpd_sasl_glue.c: `warning: H[IP]: SASL PLAIN authentication failed: (reason), sasl_username=alice@campus.example`. */
-const parseAuthFailure = (text: string): MtaEvent | null => {
-  const match = AUTH_FAILED.exec(text);
-  const client = match === null ? null : parseClient(match[1]!);
-  if (match === null || client === null) return null;
-  const sasl = attribute(match[3]!, 'sasl_username');
-  return {
-    kind: 'reject',
-    mta: 'postfix',
-    queueId: null,
-    client: { ...client, sasl: sasl === '(unavailable)' ? null : sasl },
-    sender: null,
-    recipient: null,
-    // The line names no reply; smtpd answers 535 5.7.8 but does not log it.
-    replyCode: null,
-    dsn: null,
-    stage: 'AUTH',
-    text: text.slice('warning: '.length),
-    count: 1,
-  };
+/** cleanup and smtpd refuse a message after it got an ID: too large, too many hops, disk full, a table out of order. */
+const REFUSED =
+  /^(?:queue file size limit exceeded|message rejected: |write queue file: |read timeout on |too much BDAT content|malformed BDAT|null BDAT|BDAT request .* exceeds message size limit|record type \d+ not allowed|message not accepted)|message not accepted, try again later$/;
+
+/** 3.12 says which message was on its way when the client was lost. After the end of it, it may have been accepted. */
+const parseLostInMessage = (id: QueueId, text: string): ParseOutcome | null => {
+  const lost = parseSession(text);
+  if (lost?.kind !== 'session' || lost.step !== 'lost') return null;
+  if (lost.detail === 'END-OF-MESSAGE') return events(lost);
+  const abort = { kind: 'aborted', mta: 'postfix', queueId: id, stage: 'DATA', text } as const;
+  return events({ ...abort, replyCode: null, dsn: null }, lost);
 };
 
-const KNOWN_LINES =
-  /^(?:warning: |fatal: |error: |panic: |statistics: |daemon started|reload|starting the|stopping the|refreshing the|terminating|cache |connect to |(?:Anonymous|Untrusted|Trusted|Verified|Verified\(.*\)) TLS connection|setting up TLS|SSL_|TLS |certificate |Peer |using backwards|table |Deleted: |Requeued: |Released |Placed |CONNECT |PASS |WHITELISTED|ALLOWLISTED|BLACKLISTED|DENYLISTED|PREGREET|HANGUP|DNSBL |COMMAND |BARE |NON-SMTP|DISCONNECT|NOQUEUE: (?:warn|info|filter|client)|compatibility|mynetworks|improper|addr |[^ ]+: warning|postfix-script|using |disabling |enabling |close |open |max |Reusing |initializing|running|proxy-accept|set[_ ]|watchdog|unused parameter|name_mask|rewrite|host )/;
+const parseStateChange = (id: QueueId, text: string, program: string): ParseOutcome | null => {
+  const ids = { mta: 'postfix', queueId: id } as const;
+  switch (text) {
+    case 'removed':
+      return events({ kind: 'removed', ...ids, byOperator: isPostsuper(program) });
+    case 'requeued':
+      return events({ kind: 'requeued', ...ids });
+    case 'released from hold':
+      return events({ kind: 'released', ...ids });
+    case 'placed on hold':
+      return events({ kind: 'held', ...ids, reason: 'postsuper -h', sender: null, recipient: null });
+    default:
+      return parseUndone(id, text);
+  }
+};
+
+/** @param text what follows the queue ID */
+const parseQueued = (id: QueueId, text: string, program: string): ParseOutcome => {
+  if (text.startsWith('to=')) return eventOr(parseDelivery(id, text, program), UNKNOWN);
+  if (text.startsWith('message-id=')) {
+    const messageId = parseMessageId(text.slice('message-id='.length));
+    return events({ kind: 'message-id', mta: 'postfix', queueId: id, messageId });
+  }
+  if (text.startsWith('from=<')) return eventOr(parseSender(id, text), UNKNOWN);
+  if (text.startsWith('client=')) return eventOr(parseArrival(id, text), UNKNOWN);
+  if (text.startsWith('uid=')) return eventOr(parsePickup(id, text), UNKNOWN);
+  const change = parseStateChange(id, text, program);
+  if (change !== null) return change;
+  const said = parseNotice(id, text) ?? parseSmtpdAction(text, id);
+  if (said !== null) return events(said);
+  if (REFUSED.test(text)) return aborted(id, text);
+  return parseLostInMessage(id, text) ?? (isKnownOfMessage(text) ? IGNORED : UNKNOWN);
+};
+
+/** @param text what follows `NOQUEUE: ` */
+const parseWithoutQueue = (text: string): ParseOutcome => {
+  const event = parseSmtpdAction(text, null) ?? parseSession(text);
+  return eventOr(event, isKnownWithoutQueue(text) ? IGNORED : UNKNOWN);
+};
+
+/** @param text what follows `warning: ` */
+const parseWarned = (text: string): ParseOutcome => {
+  const prefixed = splitQueueId(text);
+  if (prefixed === null) return eventOr(parseWarning(text), IGNORED);
+  return REFUSED.test(prefixed.rest) ? aborted(queueId(prefixed.id), prefixed.rest) : IGNORED;
+};
 
 const withCount = (outcome: ParseOutcome, count: number): ParseOutcome =>
   outcome.kind === 'events'
     ? events(...outcome.events.map((event) => (event.kind === 'reject' ? { ...event, count } : event)))
     : outcome;
 
-const parseText = (record: LogRecord, text: string): ParseOutcome => {
-  const repeated = REPEATED.exec(text);
-  // A repeated line is never nested; rsyslog writes it once for n further times (rsyslog action.c).
-  if (repeated !== null) {
-    return REPEATED.test(repeated[2]!) ? UNKNOWN : withCount(parseText(record, repeated[2]!), Number(repeated[1]));
-  }
-  const id = QUEUE_ID.exec(text);
-  if (id !== null) return parseQueued(queueId(id[1]!), text.slice(id[0].length).trimEnd(), record);
-  if (text.startsWith('warning: ')) {
-    const warned = QUEUE_ID.exec(text.slice('warning: '.length));
-    if (warned !== null) return parseAborted(queueId(warned[1]!), text.slice('warning: '.length + warned[0].length));
-    const failure = parseAuthFailure(text);
-    return failure === null ? IGNORED : events(failure);
-  }
-  const action = parseSmtpdAction(text, null);
-  if (action !== null) return events(action);
-  return parseSession(text) ?? (KNOWN_LINES.test(text) ? IGNORED : UNKNOWN);
+const parseLine = (text: string, program: string): ParseOutcome => {
+  const prefixed = splitQueueId(text);
+  if (prefixed !== null) return parseQueued(queueId(prefixed.id), prefixed.rest, program);
+  if (text.startsWith('NOQUEUE: ')) return parseWithoutQueue(text.slice('NOQUEUE: '.length));
+  if (text.startsWith('warning: ')) return parseWarned(text.slice('warning: '.length));
+  // `proxy-reject: END-OF-MESSAGE: …` has neither ID nor NOQUEUE (smtpd.c:4012).
+  const event = parseSession(text) ?? parseSmtpdAction(text, null);
+  return eventOr(event, isKnownOfServer(text) ? IGNORED : UNKNOWN);
 };
+
+const parse = ({ text, program }: LogRecord): ParseOutcome => {
+  const repeated = REPEATED.exec(text);
+  if (repeated === null) return parseLine(text, program);
+  // A repeated line is never nested; rsyslog writes it once for n further times (rsyslog action.c).
+  if (REPEATED.test(repeated[2]!)) return UNKNOWN;
+  return withCount(parseLine(repeated[2]!, program), Number(repeated[1]));
+};
+
+const MESSAGE_WORDS =
+  /^(?:client=|uid=\d|message-id=|resent-message-id=|from=<|to=|removed|requeued$|released from hold$|placed on hold$|sender (?:non-delivery|delay|delivery status) notification: |postmaster (?:non-delivery|delay) notification: |(?:milter-)?(?:reject|hold|discard): )/;
 
 export const postfix: Parser = {
   mta: 'postfix',
-  ownsProgram: (program) => program.startsWith('postfix') || (program.includes('/') && DAEMONS.test(program)),
-  recognises: (text) =>
-    /^(?:[0-9A-F]{6,24}|[0-9B-DF-HJ-NP-TV-Zb-df-hj-np-tv-z]{10,28}): (?:client=|uid=\d|message-id=|from=<|to=<|removed$)/.test(
-      text,
-    ) || /^NOQUEUE: (?:milter-)?(?:reject|hold|discard)/.test(text),
-  parse: (record) => parseText(record, record.text),
+  ownsProgram: (program) =>
+    (program.startsWith('postfix') && !COMPANIONS.test(program)) || (program.includes('/') && DAEMONS.test(program)),
+  recognises: (text) => {
+    const prefixed = splitQueueId(text);
+    if (prefixed !== null) return MESSAGE_WORDS.test(prefixed.rest);
+    return /^NOQUEUE: [a-z-]+: |^(?:dis)?connect from \S+\[[^\s\]]+\]/.test(text);
+  },
+  parse,
 };

@@ -5,25 +5,32 @@ import { type QueueId, queueId } from '../domain/ids.js';
 /** A reply longer than this is read only so far: RFC 5321 §4.5.3.1.5 allows 512 octets a line. */
 const REPLY_MAX = 4096;
 
+/** Reply code, and enhanced code where there is one, in front of a text. */
+const CODES = '(?:^|\\s)2\\d\\d[ -](?:2\\.\\d{1,3}\\.\\d{1,3}:? +)?';
+
 /**
  * Ways in which an accepting server names its queue ID; the first that fits decides. Each is tried on text from which
  * `<…>` is removed: Exchange repeats the message-id, and a message-id may be forged to say `queued as`.
  */
 const NEXT_ID: readonly RegExp[] = [
-  // Postfix smtpd.c:3943, with `N bytes` when BDAT was used; also amavis and Halon in front of one.
-  /\bqueued as:? ([A-Za-z0-9][\w.-]{3,63})/g,
-  // Exim smtp_in.c: `OK id=1xUfSb-000013-1T`; amavis' own `id=00334-03` has no `OK ` right before it.
-  /(?:^|\s)\d{3}[ -](?:2\.\d{1,3}\.\d{1,3} )?OK id=([A-Za-z0-9]{6}-[A-Za-z0-9]{6,11}-[A-Za-z0-9]{2,4})\b/gi,
-  // Sendmail srvrsmtp.c and OpenSMTPD smtp_session.c: `2.0.0 6AL7NKfP000100 Message accepted for delivery`.
-  /(?:^|\s)\d{3}[ -](?:2\.\d{1,3}\.\d{1,3}:? )?([A-Za-z0-9]{6,32}) Message accepted for delivery/gi,
+  // Postfix smtpd.c:3943, with `N bytes` when BDAT was used; also amavis in front of one, Halon, Barracuda, Stalwart.
+  /\bqueued as:? (?=\S*[0-9A-Z])([A-Za-z0-9][\w.-]{3,63})/g,
+  // Exim smtp_in.c: `OK id=1xUfSb-000013-1T`, since 4.97 with 11 digits in the middle; amavis' own `id=00334-03` is not its form.
+  new RegExp(`${CODES}OK id=([A-Za-z0-9]{6}-[A-Za-z0-9]{6,11}-[A-Za-z0-9]{2,4})(?![\\w-])`, 'gi'),
+  // Sendmail srvrsmtp.c and OpenSMTPD smtp_session.c: `2.0.0 6AL7NKfP000100 Message accepted for delivery`; Proofpoint adds `-1`.
+  new RegExp(`${CODES}(?=\\w*\\d)([A-Za-z0-9]{6,32}(?:-\\d{1,4})?) Message accepted for delivery`, 'gi'),
   // KumoMTA: `250 OK ids=32 hex digits,…`.
-  /(?:^|\s)\d{3}[ -](?:2\.\d{1,3}\.\d{1,3} )?OK ids?=([0-9a-f]{32}(?:,[0-9a-f]{32}){0,99})/gi,
+  new RegExp(`${CODES}OK ids?=([0-9a-f]{32}(?:,[0-9a-f]{32}){0,99})(?!\\w)`, 'gi'),
   // Dovecot lmtp: `250 2.0.0 <user@x> r2Y3BpZkH2kBAAAA5Dfk8Q Saved`; recipient numbers follow as `:2` when there are several.
-  /(?:^|\s)\d{3}[ -]2\.\d\.\d +([A-Za-z0-9+/]{20,26}(?::\d{1,4})?) Saved/g,
+  new RegExp(`${CODES}([A-Za-z0-9+/]{20,26}(?::\\d{1,4})?) Saved`, 'g'),
   // Proxmox Mail Gateway: `250 2.5.0 OK (4A1B2C5F3E0D1A2B3C)`.
-  /(?:^|\s)\d{3}[ -]2\.5\.0 OK \(([0-9A-F]{10,32})\)/g,
+  new RegExp(`${CODES}OK \\(([0-9A-F]{10,32})\\)`, 'g'),
   // Haraka: `250 Message Queued (8D2C4F36-…-….1)`.
-  /(?:^|\s)\d{3}[ -](?:2\.\d{1,3}\.\d{1,3} )?Message Queued \(([0-9A-F-]{36}(?:\.\d{1,4})?)\)/gi,
+  new RegExp(`${CODES}Message Queued \\(([0-9A-F-]{36}(?:\\.\\d{1,4}){0,2})\\)`, 'gi'),
+  // Stalwart: `250 2.0.0 Message queued with id 2f1c9b7a4e60001`, `OK id=217700302698266624`.
+  new RegExp(`${CODES}(?:Message queued with id |OK id=)(?=\\w*\\d)([0-9a-f]{8,32})(?![\\w-])`, 'gi'),
+  // Cisco Secure Email (IronPort): `250 ok:  Message 123456 accepted`.
+  new RegExp(`${CODES}ok: +Message (\\d{1,12}) accepted`, 'gi'),
 ];
 
 const nextIdsOf = (text: string): readonly QueueId[] => {

@@ -49,32 +49,51 @@ const forwardedId = (response: string): QueueId | null => {
 
 type Addresses = Readonly<{ to: string; original: string | null; rest: string }>;
 
+/** Where a quoted local part ends (RFC 5321 §4.1.2): it may hold `>, relay=`. 0 when the address is not quoted. */
+const endOfQuoted = (text: string): number => /^"(?:[^"\\]|\\.)*"/s.exec(text)?.[0].length ?? 0;
+
 /** Takes `to=<a>` and `orig_to=<b>` off the front. Quoted local parts may hold `>`, commas and blanks. */
 const parseAddresses = (text: string): Addresses | null => {
-  const relayAt = text.indexOf('>, relay=');
+  const bare = BARE_ADDRESSES.exec(text);
+  if (bare !== null) return { to: bare[1]!, original: bare[2] ?? null, rest: text.slice(bare[0].length) };
+  const start = 'to=<'.length;
+  const relayAt = text.indexOf('>, relay=', start + endOfQuoted(text.slice(start)));
   if (relayAt === -1) return null;
-  const addresses = text.slice('to=<'.length, relayAt);
+  const addresses = text.slice(start, relayAt);
   const rest = text.slice(relayAt + 3);
-  const split = addresses.indexOf('>, orig_to=<');
+  const split = addresses.indexOf('>, orig_to=<', endOfQuoted(addresses));
   if (split === -1) return { to: addresses, original: null, rest };
   return { to: addresses.slice(0, split), original: addresses.slice(split + '>, orig_to=<'.length), rest };
 };
 
-const FIELDS =
-  /^relay=(.*?)(?:, conn_use=\d{1,9})?, delay=([\d.]{1,20})(?:, delays=([\d./]{1,80}))?(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?, status=([A-Za-z-]{1,20})(?: \(([\s\S]*))?$/;
+/** Some patched builds write no brackets. */
+const BARE_ADDRESSES = /^to=([^<>\s,]{1,320})(?:, orig_to=([^<>\s,]{1,320}))?, (?=relay=)/;
 
-const wayOf = (program: string, relayText: string, agent: string | null, isForward: boolean): DeliveryEvent['by'] => {
+/** Between delays and DSN newer releases put further fields, such as `tls=dane/…` (log_adhoc.c of 3.11). */
+const FIELDS =
+  /^relay=(.*?)(?:, conn_use=\d{1,9})?, delay=([\d.]{1,20})(?:, delays=([\d./]{1,80}))?(?:, (?!dsn=|status=)[a-z_]{1,20}=[^,]{0,300}){0,5}(?:, dsn=(\d\.\d{1,3}\.\d{1,3}))?, status=([A-Za-z-]{1,40})(?: \(([\s\S]*))?$/;
+
+/** Where the header lost the daemon, a socket, the port of LMTP (IANA: 24) or Dovecot's `Saved` tell an LMTP delivery. */
+const isLmtp = (program: string, relay: Relay | null, relayText: string, response: string): boolean => {
+  if (program.endsWith('/lmtp') || relayText.slice(relayText.lastIndexOf('[')).includes('/')) return true;
+  return !program.includes('/') && (relay?.port === 24 || /^250 2\.\d\.\d <.*> \S+ Saved$/.test(response));
+};
+
+const wayOf = (agent: string | null, isForward: boolean, isByLmtp: boolean): DeliveryEvent['by'] => {
   if (isForward) return 'forward';
   if (agent !== null) return 'local';
-  return program.endsWith('/lmtp') || relayText.includes('[private/') ? 'lmtp' : 'smtp';
+  return isByLmtp ? 'lmtp' : 'smtp';
 };
 
 const millisecondsOf = (seconds: string): number | null =>
   Number.isFinite(Number(seconds)) ? Math.round(Number(seconds) * 1000) : null;
 
-const nextIdsOf = (forward: QueueId | null, isHandOver: boolean, response: string): readonly QueueId[] => {
+const nextIdsOf = (forward: QueueId | null, isHandOver: boolean, tail: string): readonly QueueId[] => {
   if (forward !== null) return [forward];
-  return isHandOver ? parseReply(response).nextQueueIds : [];
+  if (!isHandOver) return [];
+  const ids = parseReply(tail.replace(/\)$/, '')).nextQueueIds;
+  // A line that was cut (no closing bracket) may have lost the end of the ID it ends in.
+  return tail.endsWith(')') ? ids : ids.filter((id) => !tail.endsWith(id));
 };
 
 const buildDelivery = (
@@ -103,9 +122,9 @@ const buildDelivery = (
     delayMs: millisecondsOf(delay),
     delaysMs: parseDelays(delays),
     response: response === '' ? null : response,
-    nextQueueIds: nextIdsOf(forward, status === 'sent' && relay !== null, response),
+    nextQueueIds: nextIdsOf(forward, status === 'sent' && relay !== null, tail),
     nextIs: forward === null ? 'relay' : 'same-host',
-    by: wayOf(program, relayText, agent, forward !== null),
+    by: wayOf(agent, forward !== null, isLmtp(program, relay, relayText, response)),
   };
 };
 
@@ -118,7 +137,8 @@ export const parseDelivery = (id: QueueId, text: string, program: string): MtaEv
   const fields = addresses === null ? null : FIELDS.exec(addresses.rest);
   if (addresses === null || fields === null) return null;
   const [, relayText = '', , , , word = '', tail = ''] = fields;
-  if (word === 'deliverable' || word === 'undeliverable') return { kind: 'probe', mta: 'postfix', queueId: id };
+  // Also `undeliverable-but-not-cached` (verify.c).
+  if (/^(?:un)?deliverable/.test(word)) return { kind: 'probe', mta: 'postfix', queueId: id };
   const status = statusOf(word, relayText, tail.replace(/\)$/, ''));
   return status === null ? null : buildDelivery(id, addresses, fields, status, program);
 };

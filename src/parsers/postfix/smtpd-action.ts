@@ -33,16 +33,23 @@ const STAGES: Readonly<Record<string, RejectStage>> = {
   ETRN: 'ETRN',
 };
 
-/** `from=<a> to=<b> proto=ESMTP helo=<c> sasl_username=<d>`; postscreen puts commas between. */
+/** What follows the reply is at most two addresses, a HELO name and a SASL name; the rest of a longer text is not looked at. */
+const ENVELOPE_MAX = 4096;
+/** Names of fields that follow an address: smtpd_whatsup(), log_whatsup(); postscreen puts commas between. */
+const NEXT_FIELD = '(?=,? (?:to|proto|helo|sasl_method|sasl_username|sasl_sender)=|:|,?$)';
+const SENDER = new RegExp(`^from=<(.*?)>${NEXT_FIELD}`);
+const RECIPIENT = new RegExp(`(?:^|[ ;>])to=<(.*?)>${NEXT_FIELD}`);
+/** In brackets after a milter's or proxy's verdict, bare after an access rule's. */
+const SASL_NAME = / sasl_username=(?:<([^<>]*)>|(\S+))/;
+
+/** `from=<a> to=<b> proto=ESMTP helo=<c> sasl_username=<d>`. Quoted local parts may hold `>` and blanks. */
 const parseEnvelope = (text: string): { sender: string | null; recipient: string | null; sasl: string | null } => {
-  const field = (name: string): string | null => {
-    // Addresses end where the next field begins; a quoted local part may hold `>` and blanks.
-    const match = new RegExp(
-      `(?:^|[ ;])${name}=<(.{0,1000}?)>(?=,? (?:to|proto|helo|sasl_method|sasl_username|orig_client)=|:|,?$)`,
-    ).exec(text);
-    return match?.[1] ?? null;
-  };
-  return { sender: field('from'), recipient: field('to'), sasl: field('sasl_username') };
+  const envelope = text.slice(0, ENVELOPE_MAX);
+  const sender = SENDER.exec(envelope);
+  const rest = sender === null ? envelope : envelope.slice(sender[0].length);
+  const recipient = RECIPIENT.exec(rest);
+  const sasl = SASL_NAME.exec(rest);
+  return { sender: sender?.[1] ?? null, recipient: recipient?.[1] ?? null, sasl: sasl?.[1] ?? sasl?.[2] ?? null };
 };
 
 /** Position of `; from=<`, the last one: the text before it is the server's, and may hold anything. */
@@ -56,12 +63,18 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   reject: 'reject',
   'milter-reject': 'reject',
   'proxy-reject': 'reject',
+  // The server hangs up without a reply (access(5) HANGUP).
+  hangup: 'reject',
   hold: 'hold',
   'milter-hold': 'hold',
   quarantine: 'hold',
   discard: 'discard',
   'milter-discard': 'discard',
 };
+
+/** `milter-header-reject`: header checks on what a milter added (cleanup_milter.c). */
+const actionOf = (word: string): Action | undefined =>
+  ACTIONS[/^milter-[a-z-]{2,20}-(reject|hold|discard)$/.exec(word)?.[1] ?? word];
 
 type Parts = Readonly<{
   stage: RejectStage;
@@ -101,8 +114,7 @@ const parseCommandForm = (text: string): Parts | null => {
 
 /** `header Subject: … from client; from=<> to=<> proto= helo=<>: 5.7.1 text` (cleanup_message.c cleanup_act). */
 const parseContentForm = (text: string): Parts | null => {
-  const kind = /^(header|body|mime-header|nested-header|content) /.exec(text)?.[1];
-  if (kind === undefined) return null;
+  if (!/^(?:header|body|mime-header|nested-header|mime-error|content) /.test(text)) return null;
   const at = text.lastIndexOf('; from=<');
   const head = at === -1 ? text : text.slice(0, at);
   const tail = at === -1 ? '' : text.slice(at + 2);
@@ -116,7 +128,7 @@ const parseContentForm = (text: string): Parts | null => {
     sender: envelope.sender,
     recipient: envelope.recipient,
     ...codesOf(said),
-    text: `${head.slice(0, 300)}: ${said}`,
+    text: said === '' ? head.slice(0, 300) : `${head.slice(0, 300)}: ${said}`,
   };
 };
 
@@ -141,8 +153,8 @@ const eventsOf = (action: Action, id: QueueId | null, parts: Parts): MtaEvent | 
  */
 export const parseSmtpdAction = (text: string, id: QueueId | null): MtaEvent | null => {
   const plain = text.startsWith('NOQUEUE: ') ? text.slice('NOQUEUE: '.length) : text;
-  const word = /^([a-z][a-z_-]{3,20}): /.exec(plain)?.[1];
-  const action = word === undefined ? undefined : ACTIONS[word];
+  const word = /^([a-z][a-z_-]{3,40}): /.exec(plain)?.[1];
+  const action = word === undefined ? undefined : actionOf(word);
   if (word === undefined || action === undefined) return null;
   const rest = plain.slice(word.length + 2);
   const parts = parseCommandForm(rest) ?? parseContentForm(rest);
