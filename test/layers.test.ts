@@ -66,7 +66,7 @@ describe('the layers', () => {
       'src/render/imports-package-later.ts → sharp: pure folders and app import no package but zod',
       'src/render/imports-package-type.ts → sharp: pure folders and app import no package but zod',
       'src/slack/imports-adapter.ts → src/sources/files.ts: slack imports only its own layers',
-      'src/slack/imports-development.ts → ajv: nothing ships a development dependency',
+      'src/slack/imports-development.ts → fast-check: nothing ships a development dependency',
       'src/sources/imports-adapter.ts → src/imaging/graph-png.ts: sources imports only its own layers',
       'src/sources/imports-use-case.ts → src/app/imports-slack.ts: sources imports only its own layers',
       'src/trace/imports-node.ts → fs: pure folders import no node module',

@@ -1,7 +1,7 @@
 /** `access`: who may ask what about whose mail (CONTRACT §5). `app/access.ts` evaluates the rules. */
 import { z } from 'zod';
 
-export const RIGHTS = ['trace', 'search', 'live', 'subscribe', 'admin'] as const;
+const RIGHTS = ['trace', 'search', 'live', 'subscribe', 'admin'] as const;
 
 /** Slack ids: U… and W… people, S… user groups, C… and G… channels. A channel also by `#name`. */
 const WHO = /^(?:[UWSCG][A-Z0-9]{2,}|#[^\s#@:]+)$/;

@@ -17,16 +17,7 @@ export type LogRecord = Readonly<{
   sequence: number;
 }>;
 
-export type Mta =
-  | 'postfix'
-  | 'sendmail'
-  | 'exim'
-  | 'dovecot'
-  | 'amavis'
-  | 'rspamd'
-  | 'kumomta'
-  | 'opensmtpd'
-  | 'other';
+export type Mta = 'postfix' | 'sendmail' | 'exim' | 'dovecot' | 'amavis' | 'rspamd' | 'kumomta' | 'opensmtpd' | 'other';
 
 /** The host that handed the message in. Absent facts are null. */
 export type Client = Readonly<{ name: string | null; ip: string | null; sasl: string | null }>;
@@ -58,16 +49,7 @@ export type Reply = Readonly<{
 
 export type FilterResult = Readonly<{ source: string; action: string; score: number | null }>;
 
-export type RejectStage =
-  | 'CONNECT'
-  | 'HELO'
-  | 'AUTH'
-  | 'MAIL'
-  | 'RCPT'
-  | 'DATA'
-  | 'VRFY'
-  | 'ETRN'
-  | 'UNKNOWN';
+export type RejectStage = 'CONNECT' | 'HELO' | 'AUTH' | 'MAIL' | 'RCPT' | 'DATA' | 'VRFY' | 'ETRN' | 'UNKNOWN';
 
 /** What every event of one queue ID carries. */
 type Queued<Kind extends string> = Readonly<{ kind: Kind; mta: Mta; queueId: QueueId }>;
@@ -154,9 +136,9 @@ export type MtaEvent =
   /** Given up after its lifetime; applies to every recipient still open (Postfix qmgr has no `to=` here). */
   | (Queued<'expired'> & Readonly<{ sender: string | null }>)
   | (Queued<'held'> & Readonly<{ reason: string | null; sender: string | null; recipient: string | null }>)
-  | (Queued<'released'>)
-  | (Queued<'deleted'>)
-  | (Queued<'requeued'>)
+  | Queued<'released'>
+  | Queued<'deleted'>
+  | Queued<'requeued'>
   /** Accepted and thrown away: DISCARD by milter, header check or access map. */
   | (Queued<'discarded'> & Readonly<{ reason: string; sender: string | null; recipient: string | null }>)
   /** This host refused the message after giving it a queue ID and without naming a reply: the transaction never became mail. */
@@ -166,10 +148,10 @@ export type MtaEvent =
   /** A filter's transaction: `queueId` is the filter's own, or the MTA's whose mail it looked at. */
   | (Queued<'filter'> & Readonly<{ filter: FilterResult }>)
   /** A verify probe (Postfix `deliverable`/`undeliverable`): not mail. */
-  | (Queued<'probe'>)
+  | Queued<'probe'>
   | RejectEvent
   /** `NOQUEUE: hold` or `discard`: it belongs to the transaction of the same session. */
-  | (Readonly<{
+  | Readonly<{
       kind: 'session-action';
       mta: Mta;
       action: 'hold' | 'discard';
@@ -177,7 +159,7 @@ export type MtaEvent =
       sender: string | null;
       recipient: string | null;
       reason: string;
-    }>)
+    }>
   | SessionEvent;
 
 export type ParseOutcome =

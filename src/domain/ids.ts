@@ -44,9 +44,7 @@ export type TraceIdentity = Readonly<{
 }>;
 
 const hashOf = ({ messageId, host, queueId: id, arrivedAtMs }: TraceIdentity): Buffer =>
-  messageId === null
-    ? hashParts('no-message-id', host, id, new Date(arrivedAtMs).toISOString())
-    : hashParts(messageId);
+  messageId === null ? hashParts('no-message-id', host, id, new Date(arrivedAtMs).toISOString()) : hashParts(messageId);
 
 /** 32 hex digits. */
 export const traceId = (identity: TraceIdentity): string => nonZeroHex(hashOf(identity).subarray(0, 16));

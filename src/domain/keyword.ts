@@ -49,7 +49,10 @@ const parseIpv6 = (text: string): number[] | null => {
   if (head === null || tail === null) return null;
   const missing = 8 - head.length - tail.length;
   if (halves.length === 2 ? missing < 1 : missing !== 0) return null;
-  return [...head, ...Array<number>(Math.max(missing, 0)).fill(0), ...tail].flatMap((group) => [group >> 8, group & 255]);
+  return [...head, ...Array<number>(Math.max(missing, 0)).fill(0), ...tail].flatMap((group) => [
+    group >> 8,
+    group & 255,
+  ]);
 };
 
 /**
@@ -57,7 +60,10 @@ const parseIpv6 = (text: string): number[] | null => {
  * @returns null when it is none.
  */
 export const parseNetwork = (text: string): Network | null => {
-  const bare = text.trim().replace(/^\[(.*)\]$/, '$1').replace(/^IPv6:/i, '');
+  const bare = text
+    .trim()
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/^IPv6:/i, '');
   const [address = '', prefixText, extra] = bare.split('/');
   if (extra !== undefined) return null;
   const bytes = parseIpv4(address) ?? parseIpv6(address);
@@ -71,7 +77,8 @@ export const parseNetwork = (text: string): Network | null => {
 export const isInNetwork = (network: Network, address: string): boolean => {
   let bytes = parseNetwork(address)?.bytes;
   if (bytes === undefined) return false;
-  const isMapped = bytes.length === 16 && bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
+  const isMapped =
+    bytes.length === 16 && bytes.slice(0, 10).every((byte) => byte === 0) && bytes[10] === 255 && bytes[11] === 255;
   if (isMapped && network.bytes.length === 4) bytes = bytes.slice(12);
   if (bytes.length !== network.bytes.length) return false;
   const whole = network.prefix >> 3;

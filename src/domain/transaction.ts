@@ -79,14 +79,7 @@ export type Reject = Readonly<{
   text: string;
 }>;
 
-const FINAL: ReadonlySet<DeliveryStatus> = new Set([
-  'sent',
-  'bounced',
-  'expired',
-  'rejected',
-  'discarded',
-  'deleted',
-]);
+const FINAL: ReadonlySet<DeliveryStatus> = new Set(['sent', 'bounced', 'expired', 'rejected', 'discarded', 'deleted']);
 
 /** Nothing more can happen to a recipient in this state on this host. */
 export const isFinal = (status: DeliveryStatus): boolean => FINAL.has(status);

@@ -8,7 +8,7 @@ import type { Machines } from './machines.js';
  * A message-id that so many transactions bear, from unrelated senders, says nothing: a broken mailer writes one constant id.
  * Then only queue IDs join (issue bound: 200).
  */
-export const SHARED_MESSAGE_ID_MAX = 200;
+const SHARED_MESSAGE_ID_MAX = 200;
 
 export type Finder = Readonly<{
   byQueueId: (handover: Handover, id: QueueId) => Transaction | undefined;

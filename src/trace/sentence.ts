@@ -18,7 +18,7 @@ const namesOf = (addresses: readonly string[]): string => {
 };
 
 /** The addresses the sender wrote to, as far as the first transaction shows them. */
-export const addressedTo = (entry: Transaction): readonly string[] => [
+const addressedTo = (entry: Transaction): readonly string[] => [
   ...new Set(entry.recipients.map(({ address, originalAddress }) => originalAddress ?? address)),
 ];
 

@@ -6,7 +6,9 @@ import { openFromText } from '../support/open-tracer.ts';
 
 const truth = readTruth(fileURLToPath(new URL('../fixtures/mailbed', import.meta.url)));
 const logs = readLogs(truth);
-const scenarios = truth.scenarios.filter((scenario: { sid: string; messages: unknown }) => isPostfixOnly(scenario, truth.hosts));
+const scenarios = truth.scenarios.filter((scenario: { sid: string; messages: unknown }) =>
+  isPostfixOnly(scenario, truth.hosts),
+);
 
 describe('real logs of a fleet, against their ground truth', () => {
   it('holds the scenarios that touch no other MTA than Postfix', () => {
