@@ -1,16 +1,10 @@
 /** The events of one lifetime → one Transaction. */
-import type { Client, DeliveryEvent, DeliveryStatus, FilterResult, MtaEvent } from '../domain/event.js';
+import type { Client, FilterResult, MtaEvent } from '../domain/event.js';
 import type { MessageId, QueueId } from '../domain/ids.js';
-import { type DeliveryAttempt, isFinal, type Notice, type Recipient, type Transaction } from '../domain/transaction.js';
+import type { Notice, Transaction } from '../domain/transaction.js';
+import { createDraftRecipients, type DraftRecipients } from './draft-recipients.js';
 import type { Occurrence } from './fold.js';
 import type { Lifetime } from './lifetimes.js';
-
-type OpenRecipient = {
-  address: string;
-  originalAddress: string | null;
-  status: DeliveryStatus;
-  attempts: DeliveryAttempt[];
-};
 
 type Draft = {
   mta: Transaction['mta'];
@@ -22,7 +16,7 @@ type Draft = {
   recipientCount: number | null;
   arrivedAtMs: number | null;
   removed: boolean;
-  recipients: Map<string, OpenRecipient>;
+  recipients: DraftRecipients;
   filters: FilterResult[];
   notices: Notice[];
   reinjectedFrom: QueueId | null;
@@ -34,56 +28,14 @@ type Draft = {
   managerPids: Set<number>;
 };
 
-const recipientOf = (draft: Draft, address: string, originalAddress: string | null): OpenRecipient => {
-  const key = `${address}\0${originalAddress ?? ''}`;
-  const known = draft.recipients.get(key) ?? (originalAddress === null ? undefined : adopt(draft, address, key));
-  if (known) {
-    known.originalAddress ??= originalAddress;
-    return known;
-  }
-  const created: OpenRecipient = { address, originalAddress, status: 'in-progress', attempts: [] };
-  draft.recipients.set(key, created);
-  return created;
-};
-
-/** A recipient first seen without `orig_to` (a hold line) and later with it is one recipient, as long as nothing was tried. */
-const adopt = (draft: Draft, address: string, key: string): OpenRecipient | undefined => {
-  const plain = draft.recipients.get(`${address}\0`);
-  if (plain === undefined || plain.attempts.length > 0) return undefined;
-  draft.recipients.delete(`${address}\0`);
-  draft.recipients.set(key, plain);
-  return plain;
-};
-
-const attemptOf = (event: DeliveryEvent, timeMs: number): DeliveryAttempt => ({
-  timeMs,
-  status: event.status,
-  dsn: event.dsn,
-  replyCode: event.replyCode,
-  relay: event.relay,
-  response: event.response,
-  delayMs: event.delayMs,
-  delaysMs: event.delaysMs,
-  nextQueueId: event.nextQueueIds[0] ?? null,
-  nextQueueIds: event.nextQueueIds,
-  nextIs: event.nextIs,
-  by: event.by,
-  agent: event.agent,
-});
-
-const setOpen = (draft: Draft, status: DeliveryStatus): void => {
-  for (const recipient of draft.recipients.values()) if (!isFinal(recipient.status)) recipient.status = status;
-};
-
 /** A hold rule or DISCARD names one recipient although it takes the whole message (cleanup_message.c logs the last). */
 const applyToMessage = (draft: Draft, state: 'held' | 'discarded', recipient: string | null): void => {
   draft.state = state;
-  if (recipient !== null && recipient !== '') recipientOf(draft, recipient, null);
-  setOpen(draft, state);
+  if (recipient !== null && recipient !== '') draft.recipients.name(recipient, null);
+  draft.recipients.setOpen(state);
 };
 
-const isOpen = (draft: Draft): boolean =>
-  draft.recipients.size === 0 || [...draft.recipients.values()].some(({ status }) => !isFinal(status));
+const isOpen = ({ recipients }: Draft): boolean => recipients.count() === 0 || recipients.hasOpen();
 
 /**
  * The queue manager removes a message only when every recipient is settled; `postsuper -d` removes it as it is. Where the
@@ -95,8 +47,8 @@ const applyRemoval = (draft: Draft, byOperator: boolean | null, pid: number | nu
   const isDeleted = byOperator ?? (draft.state === 'held' || (pid !== null && !draft.managerPids.has(pid)));
   if (isDeleted && isOpen(draft)) {
     draft.state = 'deleted';
-    setOpen(draft, 'deleted');
-  }
+    draft.recipients.setOpen('deleted');
+  } else draft.recipients.dropUntried();
 };
 
 const applyArrival = (draft: Draft, event: Extract<MtaEvent, { kind: 'arrival' }>, timeMs: number): void => {
@@ -111,11 +63,9 @@ const applyArrival = (draft: Draft, event: Extract<MtaEvent, { kind: 'arrival' }
   draft.causedBy = event.causedBy ?? null;
 };
 
-const applyDelivery = (draft: Draft, event: DeliveryEvent, timeMs: number): void => {
-  const recipient = recipientOf(draft, event.recipient, event.originalRecipient);
-  recipient.attempts.push(attemptOf(event, timeMs));
-  // A recipient that is settled stays so: a late duplicate or a line out of order changes nothing.
-  if (!isFinal(recipient.status) || isFinal(event.status)) recipient.status = event.status;
+const release = (draft: Draft): void => {
+  draft.state = 'active';
+  draft.recipients.release();
 };
 
 type QueuedEvent = Extract<MtaEvent, { kind: 'queued' }>;
@@ -125,12 +75,8 @@ const applyQueued = (draft: Draft, event: QueuedEvent, pid: number | null): void
   draft.sender = event.sender;
   draft.sizeBytes = event.sizeBytes ?? draft.sizeBytes;
   draft.recipientCount = Math.max(event.recipientCount ?? 0, draft.recipientCount ?? 0) || null;
-  if (draft.state === 'held') draft.state = 'active';
-};
-
-const release = (draft: Draft): void => {
-  draft.state = 'active';
-  for (const recipient of draft.recipients.values()) if (recipient.status === 'held') recipient.status = 'in-progress';
+  // The queue manager takes up nothing that is on hold.
+  if (draft.state === 'held') release(draft);
 };
 
 type StateEvent = Extract<
@@ -145,7 +91,7 @@ const applyState = (draft: Draft, event: StateEvent, pid: number | null): void =
       return;
     case 'expired':
       draft.sender ??= event.sender;
-      setOpen(draft, 'expired');
+      draft.recipients.setOpen('expired');
       return;
     case 'held':
     case 'discarded':
@@ -158,7 +104,7 @@ const applyState = (draft: Draft, event: StateEvent, pid: number | null): void =
     case 'deleted':
       draft.removed = true;
       draft.state = 'deleted';
-      setOpen(draft, 'deleted');
+      draft.recipients.setOpen('deleted');
       return;
     case 'requeued':
       draft.state = 'requeued';
@@ -178,10 +124,10 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
       applyQueued(draft, event, pid);
       return;
     case 'delivery':
-      applyDelivery(draft, event, timeMs);
+      draft.recipients.deliver(event, timeMs);
       return;
     case 'recipient':
-      recipientOf(draft, event.recipient, event.originalRecipient);
+      draft.recipients.name(event.recipient, event.originalRecipient);
       return;
     case 'notice':
       draft.notices.push({ queueId: event.noticeQueueId, kind: event.notice });
@@ -193,6 +139,9 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
       draft.isProbe = true;
       return;
     case 'reject':
+      // A recipient refused in an open transaction: the line names the sender of them all.
+      draft.sender ??= event.sender;
+      return;
     case 'aborted':
     case 'session':
     case 'session-action':
@@ -222,7 +171,7 @@ export const buildTransaction = (
     recipientCount: null,
     arrivedAtMs: null,
     removed: false,
-    recipients: new Map(),
+    recipients: createDraftRecipients(),
     filters: [],
     notices: [],
     reinjectedFrom: null,
@@ -237,11 +186,10 @@ export const buildTransaction = (
     draft.sender ??= event.sender;
   }
   for (const occurrence of lifetime.occurrences) apply(draft, occurrence);
-  const recipients: readonly Recipient[] = [...draft.recipients.values()];
-  const { managerPids: _, ...facts } = draft;
+  const { managerPids: _, recipients, ...facts } = draft;
   return {
     ...facts,
-    recipients,
+    recipients: recipients.list(),
     host: first.host,
     queueId,
     arrivedAtMs: draft.arrivedAtMs ?? first.timeMs,

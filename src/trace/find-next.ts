@@ -1,7 +1,7 @@
 /** Finds the transaction that a hand-over led to, or the one that a transaction came from. */
 import type { HostName, MessageId, QueueId } from '../domain/ids.js';
 import type { Transaction } from '../domain/transaction.js';
-import { distanceMs, type Handover, isDuringPipe, isSameTime } from './handover.js';
+import { distanceMs, type Handover, isDuringPipe, isForRecipient, isSameTime } from './handover.js';
 import type { Machines } from './machines.js';
 
 /**
@@ -12,12 +12,8 @@ const SHARED_MESSAGE_ID_MAX = 200;
 
 export type Finder = Readonly<{
   byQueueId: (handover: Handover, id: QueueId) => Transaction | undefined;
-  /** For replies that name nothing. `isTaken`: transactions that are known to come from elsewhere. */
-  byMessageId: (
-    handover: Handover,
-    isTaken: (to: Transaction) => boolean,
-    chosen: ReadonlyMap<string, Transaction | undefined>,
-  ) => Transaction | undefined;
+  /** For replies that name nothing: those on the far side that bear the same message-id, the likeliest first. */
+  byMessageId: (handover: Handover) => readonly Transaction[];
   /** The transaction `id` on `host` that `to` says it came from. */
   origin: (to: Transaction, host: HostName, id: QueueId) => Transaction | undefined;
   /** The machine that handed `to` in; null when none is named. Loopback is the host itself. */
@@ -43,11 +39,18 @@ const resolve = (
   return names.find((name) => machines.isConfigured(name)) ?? names[0] ?? null;
 };
 
-const nearest = (handover: Handover, candidates: readonly Transaction[]): Transaction | undefined => {
-  const { messageId } = handover.from;
-  const isSame = (to: Transaction): number => (messageId !== null && to.messageId === messageId ? 0 : 1);
-  return [...candidates].sort((a, b) => isSame(a) - isSame(b) || distanceMs(handover, a) - distanceMs(handover, b))[0];
+/** The same message-id counts most, then the recipient, then the time. */
+const byLikelihood = (handover: Handover, candidates: readonly Transaction[]): readonly Transaction[] => {
+  const { from } = handover;
+  const isSame = (to: Transaction): number => (from.messageId !== null && to.messageId === from.messageId ? 0 : 1);
+  const isFor = (to: Transaction): number => (isForRecipient(handover, to) ? 0 : 1);
+  return [...candidates].sort(
+    (a, b) => isSame(a) - isSame(b) || isFor(a) - isFor(b) || distanceMs(handover, a) - distanceMs(handover, b),
+  );
 };
+
+const nearest = (handover: Handover, candidates: readonly Transaction[]): Transaction | undefined =>
+  byLikelihood(handover, candidates)[0];
 
 const group = <Key>(
   transactions: readonly Transaction[],
@@ -109,33 +112,36 @@ const findByQueueId = (index: Index, handover: Handover, id: QueueId): Transacti
 };
 
 /** A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client. */
-const findBehindPipe = (index: Index, handover: Handover, free: readonly Transaction[]): Transaction | undefined => {
+const isBehindPipe = (index: Index, handover: Handover, to: Transaction): boolean => {
   const { from, attempt } = handover;
-  if (attempt.agent === null || !/^delivered (?:via|to command)/.test(attempt.response ?? '')) return undefined;
-  const back = free.filter(
-    (to) =>
-      to.host === from.host &&
-      isDuringPipe(handover, to) &&
-      (to.via === 'pickup' || clientHostOf(index, to) === to.host) &&
-      sameSender(from, to),
-  );
-  return nearest(handover, back);
+  if (attempt.agent === null || !/^delivered (?:via|to command)/.test(attempt.response ?? '')) return false;
+  const isLocal = to.via === 'pickup' || clientHostOf(index, to) === to.host;
+  return to.host === from.host && isLocal && isDuringPipe(handover, to) && sameSender(from, to);
 };
 
-const findByMessageId = (
-  index: Index,
-  handover: Handover,
-  isFree: (to: Transaction) => boolean,
-): Transaction | undefined => {
+/** A filter on this host that speaks LMTP is no mailbox: what it took comes back on the loopback while it is asked. */
+const isFilter = ({ from, attempt }: Handover, host: HostName): boolean =>
+  host === from.host && attempt.relay?.ip != null && !/\bSaved$/.test(attempt.response ?? '');
+
+const isBehindRelay = (index: Index, handover: Handover, to: Transaction): boolean => {
   const { from, attempt } = handover;
-  if (from.messageId === null || index.overloaded.has(from.messageId) || attempt.by === 'lmtp') return undefined;
-  const free = (index.byMessageId.get(from.messageId) ?? []).filter((to) => to !== from && isFree(to));
-  if (attempt.relay === null) return findBehindPipe(index, handover, free);
   const host = hostOfHandover(index, handover);
-  const there = free.filter(
-    (to) => to.host === host && isSameTime(handover, to) && [null, from.host].includes(clientHostOf(index, to)),
+  if (!isSameTime(handover, to)) return false;
+  const client = clientHostOf(index, to);
+  if (attempt.by === 'lmtp') return isFilter(handover, host) && to.host === host && client === host;
+  if (to.host === host) return client === null || client === from.host;
+  // The name of several machines: the one that says it got the message from here.
+  return !index.machines.isConfigured(host) && client === from.host && to.host !== from.host;
+};
+
+const findByMessageId = (index: Index, handover: Handover): readonly Transaction[] => {
+  const { from, attempt } = handover;
+  if (from.messageId === null || index.overloaded.has(from.messageId)) return [];
+  const isBehind = attempt.relay === null ? isBehindPipe : isBehindRelay;
+  const candidates = (index.byMessageId.get(from.messageId) ?? []).filter(
+    (to) => to !== from && isBehind(index, handover, to),
   );
-  return nearest(handover, there);
+  return byLikelihood(handover, candidates);
 };
 
 /** The latest transaction of this name that began before `to` did. */
@@ -155,10 +161,7 @@ export const createFinder = (transactions: readonly Transaction[], machines: Mac
     clientHost: (to) => clientHostOf(index, to),
     hostOf: (handover) => hostOfHandover(index, handover),
     byQueueId: (handover, id) => findByQueueId(index, handover, id),
-    byMessageId: (handover, isTaken, chosen) => {
-      const taken = new Set(chosen.values());
-      return findByMessageId(index, handover, (to) => !taken.has(to) && !isTaken(to));
-    },
+    byMessageId: (handover) => findByMessageId(index, handover),
     origin: (to, host, id) => findOrigin(index, to, host, id),
   };
 };

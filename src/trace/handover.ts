@@ -33,3 +33,12 @@ export const isDuringPipe = ({ attempt }: Handover, to: Transaction): boolean =>
   const began = attempt.timeMs - (attempt.delaysMs?.[3] ?? attempt.delayMs ?? 0) - 2000;
   return to.arrivedAtMs >= began && to.arrivedAtMs <= attempt.timeMs + PICKUP_MS;
 };
+
+/** Is the recipient of the hand-over one of `to`'s, before or after its aliases? */
+export const isForRecipient = ({ recipient }: Handover, to: Transaction): boolean => {
+  const wanted = recipient.toLowerCase();
+  return to.recipients.some(
+    ({ address, originalAddress }) =>
+      address.toLowerCase() === wanted || (originalAddress !== null && originalAddress.toLowerCase() === wanted),
+  );
+};

@@ -1,5 +1,6 @@
 /** One queue ID on one host names several messages over time: its events are cut into lifetimes, one for each message. */
 import type { MtaEvent } from '../domain/event.js';
+import { isFinal } from '../domain/transaction.js';
 import type { Occurrence } from './fold.js';
 
 export type Lifetime = Readonly<{
@@ -35,6 +36,10 @@ const DISORDER_MS = 5000;
 /** After its removal a queue ID names nobody; filters and shippers may still log within this time. */
 const AFTERMATH_MS = 60_000;
 
+/** Of several deliveries in one stamp those that settle a recipient come last. */
+const rankOf = ({ event }: Occurrence): number =>
+  event.kind === 'delivery' && isFinal(event.status) ? RANK.delivery + 0.5 : RANK[event.kind];
+
 const sortKey = (occurrence: Occurrence): string => JSON.stringify(occurrence.event);
 
 const ENDING: ReadonlySet<MtaEvent['kind']> = new Set(['removed', 'deleted', 'requeued']);
@@ -48,7 +53,7 @@ const arrange = (occurrences: readonly Occurrence[]): Occurrence[] => {
   keyed.sort(
     (a, b) =>
       a.occurrence.timeMs - b.occurrence.timeMs ||
-      RANK[a.occurrence.event.kind] - RANK[b.occurrence.event.kind] ||
+      rankOf(a.occurrence) - rankOf(b.occurrence) ||
       (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
   );
   return keyed

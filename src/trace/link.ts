@@ -4,9 +4,9 @@
  */
 import type { Evidence, Gap, Hop, HopEnd } from '../domain/chain.js';
 import type { HostName, QueueId } from '../domain/ids.js';
-import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
+import { type DeliveryAttempt, isFinal, type Recipient, type Transaction } from '../domain/transaction.js';
 import { createFinder, type Finder } from './find-next.js';
-import type { Handover } from './handover.js';
+import { type Handover, isForRecipient } from './handover.js';
 import type { Machines } from './machines.js';
 
 export type LinkInput = Readonly<{
@@ -110,19 +110,41 @@ const linkByQueueId = (handovers: readonly Handover[], finder: Finder, collector
     return !isFound;
   });
 
-/** One line for each recipient, one delivery: they go to the same next transaction. */
+/** Postfix logs the recipients of one delivery one after the other, with the same reply and the same delays. */
+const ONE_DELIVERY_MS = 5000;
+
 const deliveryKey = ({ from, attempt }: Handover): string =>
-  JSON.stringify([from.host, from.queueId, attempt.timeMs, attempt.relay, attempt.response, attempt.agent]);
+  JSON.stringify([
+    [from.host, from.queueId, from.arrivedAtMs],
+    [attempt.relay, attempt.response, attempt.agent, attempt.delaysMs, attempt.delaysMs === null && attempt.delayMs],
+  ]);
+
+/** Which far sides are taken by whom, when only the message-id joins them. */
+const createChooser = (finder: Finder, collector: Collector) => {
+  const owners = new Map<Transaction, Transaction>();
+  const deliveries = new Map<string, Readonly<{ to: Transaction; timeMs: number }>>();
+  return (handover: Handover): Transaction | undefined => {
+    const { from, attempt } = handover;
+    const key = deliveryKey(handover);
+    const before = deliveries.get(key);
+    const isFree = (to: Transaction): boolean =>
+      (owners.get(to) ?? from) === from && (owners.has(to) || !collector.hasIncoming(to));
+    const candidates = finder.byMessageId(handover).filter(isFree);
+    const isOneDelivery = before !== undefined && attempt.timeMs - before.timeMs <= ONE_DELIVERY_MS;
+    const to =
+      candidates.find((each) => isForRecipient(handover, each)) ??
+      (isOneDelivery ? before.to : candidates.find((each) => !owners.has(each)));
+    if (to === undefined) return undefined;
+    owners.set(to, from);
+    deliveries.set(key, { to, timeMs: attempt.timeMs });
+    return to;
+  };
+};
 
 const linkByMessageId = (handovers: readonly Handover[], finder: Finder, collector: Collector): Handover[] => {
-  const chosen = new Map<string, Transaction | undefined>();
+  const choose = createChooser(finder, collector);
   return handovers.filter((handover) => {
-    // The reply named an ID, and it is not there: another message of the same id is not the one that was meant.
-    if (handover.attempt.nextQueueIds.length > 0) return true;
-    const key = deliveryKey(handover);
-    // Same relay, same reply, some milliseconds apart: Postfix logs the recipients of one delivery one after the other.
-    if (!chosen.has(key)) chosen.set(key, finder.byMessageId(handover, collector.hasIncoming, chosen));
-    const to = chosen.get(key);
+    const to = choose(handover);
     if (to === undefined) return true;
     const evidence = to.host === handover.from.host ? 'reinjection' : 'message-id';
     collector.link(handover.from, to, [handover.recipient], evidence);
@@ -130,23 +152,37 @@ const linkByMessageId = (handovers: readonly Handover[], finder: Finder, collect
   });
 };
 
-const sharedRecipients = (from: Transaction, to: Transaction): readonly string[] => {
-  const known = new Set(from.recipients.map(({ address }) => address.toLowerCase()));
-  const shared = to.recipients.filter(
-    ({ address, originalAddress }) =>
-      known.has(address.toLowerCase()) || known.has((originalAddress ?? '').toLowerCase()),
+/** Which of `from`'s recipients `to` carries on; what was rewritten in between cannot be told apart. */
+const carriedOn = (
+  from: Transaction,
+  to: Transaction,
+  isCarried: (recipient: Recipient) => boolean,
+): readonly string[] => {
+  const arrived = new Set(
+    to.recipients.flatMap(({ address, originalAddress }) =>
+      [address, originalAddress ?? address].map((name) => name.toLowerCase()),
+    ),
   );
-  return (shared.length > 0 ? shared : to.recipients).map(({ address }) => address);
+  const shared = from.recipients.filter(({ address }) => arrived.has(address.toLowerCase()));
+  if (shared.length > 0) return shared.map(({ address }) => address);
+  const carried = from.recipients.filter(isCarried);
+  return (carried.length > 0 ? carried : to.recipients).map(({ address }) => address);
 };
 
 /** The next transaction itself says where it came from: `orig_id=` after a requeue, `orig_queue_id=` behind a content filter. */
 const linkByOrigin = (transactions: readonly Transaction[], finder: Finder, collector: Collector): void => {
   for (const to of transactions) {
     const requeued = to.requeuedFrom === null ? undefined : finder.origin(to, to.host, to.requeuedFrom);
-    if (requeued) collector.link(requeued, to, sharedRecipients(requeued, to), 'requeue');
+    if (requeued) {
+      const recipients = carriedOn(requeued, to, ({ status }) => !isFinal(status));
+      collector.link(requeued, to, recipients, 'requeue');
+    }
     if (to.reinjectedFrom === null || collector.hasIncoming(to)) continue;
     const filtered = finder.origin(to, finder.clientHost(to) ?? to.host, to.reinjectedFrom);
-    if (filtered) collector.link(filtered, to, sharedRecipients(filtered, to), 'reinjection');
+    if (filtered) {
+      const recipients = carriedOn(filtered, to, ({ status }) => status === 'sent');
+      collector.link(filtered, to, recipients, 'reinjection');
+    }
   }
 };
 

@@ -34,6 +34,14 @@ const isRefusal = ({ event }: Occurrence): boolean => event.kind === 'reject' &&
 
 type Ending = Readonly<{ timeMs: number; text: string; replyCode: number | null; dsn: string | null }>;
 
+/**
+ * smtpd counts the commands that succeeded: `data=1`, `data=0/1` (smtpd.c, since 3.0). Content that came in and was not refused
+ * by a line of its own was accepted; the queue manager may take it up much later when the queue is full.
+ */
+const mayBeAccepted = ({ occurrences }: Lifetime, counts: string | null): boolean =>
+  occurrences.some(({ event }) => event.kind === 'message-id') &&
+  (counts === null || counts === '' || /\b(?:data|bdat)=[1-9]/.test(counts));
+
 /** How the server says it refused the message, or how the session ended; undefined when neither was read. */
 const endingOf = (lifetime: Lifetime, arrival: Occurrence | undefined, sessions: Sessions): Ending | undefined => {
   for (const { event, timeMs } of lifetime.occurrences) {
@@ -42,6 +50,7 @@ const endingOf = (lifetime: Lifetime, arrival: Occurrence | undefined, sessions:
   const end = arrival === undefined ? undefined : endOfSession(sessions, arrival);
   if (end?.event.kind !== 'session') return undefined;
   const { step, detail, client } = end.event;
+  if (step === 'disconnect' && mayBeAccepted(lifetime, detail)) return undefined;
   const peer = `${client.name ?? 'unknown'}[${client.ip ?? 'unknown'}]`;
   const text =
     step === 'lost'
