@@ -134,6 +134,8 @@ const ambiguousFindings = (ambiguousTimes: ReadonlyMap<HostName, number>): reado
     host,
   }));
 
+const isCutOff = ({ findings }: Chain): boolean => findings.some(({ code }) => code === 'limit');
+
 export const selectAnswer = (select: SelectInput): TraceReport => {
   const { query, sources, cuts } = select;
   const answer = chainsOf(select);
@@ -149,7 +151,7 @@ export const selectAnswer = (select: SelectInput): TraceReport => {
     chains: answer,
     rejects: rejectsOf(select, answer),
     sources,
-    complete: cuts.length === 0 && sources.every(({ status }) => status === 'ok'),
+    complete: cuts.length === 0 && !answer.some(isCutOff) && sources.every(({ status }) => status === 'ok'),
     findings: [...limitFindings(cuts), ...ambiguousFindings(select.ambiguousTimes)],
   };
 };

@@ -11,7 +11,7 @@ import type { TraceQuery } from '../query/trace-query.js';
 import { type BuildInput, buildChains } from '../trace/build-chains.js';
 import { createFold, type FoldResult } from '../trace/fold.js';
 import { needlesOf } from '../trace/needles.js';
-import { createPlanner } from '../trace/next-lookups.js';
+import { createPlanner, followRange } from '../trace/next-lookups.js';
 import { createFollowed } from './followed.js';
 import { createFoundLines } from './found-lines.js';
 import { createGapReason } from './gap-reason.js';
@@ -58,14 +58,10 @@ export const createTraceMessage =
   async (query: TraceQuery, { signal, onProgress }: TraceOptions): Promise<TraceReport> => {
     const startHosts = startHostsOf(query, deps);
     const nowMs = deps.now();
-    const planner = createPlanner({
-      window: query.window,
-      startHosts,
-      allHosts: deps.hosts,
-      needles: needlesOfQuery(query),
-      followLimitMs: query.onlyWindow ? 0 : deps.limits.followLimitMs,
-      nowMs,
-    });
+    const followLimitMs = query.onlyWindow ? 0 : deps.limits.followLimitMs;
+    const extent = { window: query.window, followLimitMs, nowMs };
+    const planner = createPlanner({ ...extent, startHosts, allHosts: deps.hosts, needles: needlesOfQuery(query) });
+    const reach = { range: followRange(extent), nowMs, isOnlyWindow: query.onlyWindow };
     const reader = createReader(deps, signal);
     const lines = createFoundLines(query.keywords);
     const fold = createFold(deps.limits.maxTransactions);
@@ -81,7 +77,7 @@ export const createTraceMessage =
       const folded = fold.result();
       const machines = machinesOf(deps, folded);
       const gapReason = createGapReason(deps, reader.reports(), nowMs);
-      return { folded, input: { transactions: folded.transactions, machines, gapReason, limits: deps.limits } };
+      return { folded, input: { transactions: folded.transactions, machines, gapReason, limits: deps.limits, reach } };
     };
 
     let plan = planner.first();

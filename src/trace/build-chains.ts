@@ -5,6 +5,7 @@ import { traceId } from '../domain/ids.js';
 import { explainCode } from '../domain/status-code.js';
 import type { Notice, Transaction } from '../domain/transaction.js';
 import { type Component, groupIntoMessages } from './components.js';
+import { findCutOffs, type Reach } from './cut-off.js';
 import { type FindingLimits, findFindings } from './findings.js';
 import { hopOfLink, hopOfOpenEnd, type LinkInput, linkTransactions } from './link.js';
 import { nextStepOf, summarise, summariseCounts } from './sentence.js';
@@ -39,7 +40,11 @@ const judgePart = (whole: Component, part: Component, view: PartView): ReturnTyp
   return { verdict, summary: summariseCounts(verdict, outcomes), nextStep: null };
 };
 
-const buildChain = (component: Component, limits: FindingLimits, judgement: ReturnType<typeof judge>): Chain => {
+const buildChain = (
+  component: Component,
+  { limits, reach }: BuildInput,
+  judgement: ReturnType<typeof judge>,
+): Chain => {
   const entry = component.transactions[0]!;
   const messageId = entry.messageId ?? component.transactions.find((t) => t.messageId !== null)?.messageId ?? null;
   const order = new Map(component.transactions.map((t, index) => [t, index]));
@@ -57,7 +62,7 @@ const buildChain = (component: Component, limits: FindingLimits, judgement: Retu
     transactions: component.transactions,
     hops: [...links.map(hopOfLink), ...ends.map(hopOfOpenEnd)],
     relatedChains: [],
-    findings: findFindings(component, limits),
+    findings: [...findFindings(component, limits), ...findCutOffs(component, reach)],
     isMatch: false,
     hiddenRecipients: 0,
   };
@@ -168,7 +173,7 @@ const relate = (chains: readonly Chain[]): readonly Chain[] => {
   return chains.map((chain) => ({ ...chain, relatedChains: related.get(chain) ?? [] }));
 };
 
-export type BuildInput = LinkInput & Readonly<{ limits: FindingLimits }>;
+export type BuildInput = LinkInput & Readonly<{ limits: FindingLimits; reach: Reach }>;
 
 /** A chain as it is, and how to show only a part of it: null when nothing of it may be seen. */
 export type BuiltChain = Readonly<{ chain: Chain; narrow: (view: PartView) => Chain | null }>;
@@ -176,14 +181,14 @@ export type BuiltChain = Readonly<{ chain: Chain; narrow: (view: PartView) => Ch
 /** Newest first. `isMatch` is left false: who asked for what is not known here. */
 export const buildChains = (input: BuildInput): readonly BuiltChain[] => {
   const components = groupIntoMessages(input.transactions, linkTransactions(input));
-  const chains = relate(components.map((component) => buildChain(component, input.limits, judge(component))));
+  const chains = relate(components.map((component) => buildChain(component, input, judge(component))));
   return chains
     .map((chain, index): BuiltChain => {
       const whole = components[index]!;
       const narrow = (view: PartView): Chain | null => {
         const part = narrowTo(whole, view);
         if (part === null) return null;
-        const shown = buildChain(part, input.limits, judgePart(whole, part, view));
+        const shown = buildChain(part, input, judgePart(whole, part, view));
         const hiddenRecipients = Math.max(0, countRecipients(whole) - countRecipients(part));
         return { ...shown, relatedChains: chain.relatedChains, hiddenRecipients };
       };

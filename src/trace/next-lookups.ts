@@ -4,7 +4,7 @@
  * already searched are kept.
  */
 import type { HostName } from '../domain/ids.js';
-import type { TimeWindow } from '../domain/time-window.js';
+import { isInside, type TimeWindow } from '../domain/time-window.js';
 import type { Transaction } from '../domain/transaction.js';
 import { overloadedMessageIds } from './find-next.js';
 import type { OpenEnd } from './link.js';
@@ -63,11 +63,24 @@ const clip = (window: TimeWindow, bounds: TimeWindow): TimeWindow => ({
   toMs: Math.min(window.toMs, bounds.toMs),
 });
 
-/** Was the beginning logged? A bounce has no arrival line, but its message-id line is its beginning. */
-const hasBeginning = (t: Transaction): boolean => t.hasArrival || t.messageId !== null;
+/** A session may take so long from `client=` to the message-id: a big message over a slow line. */
+const ARRIVING_MS = 3_600_000;
 
 const isEnded = (t: Transaction): boolean =>
   t.removed || t.state === 'deleted' || t.state === 'discarded' || t.state === 'requeued';
+
+/** What is read at most of a message that is found in `window`. */
+export const followRange = ({
+  window,
+  followLimitMs,
+  nowMs,
+}: Pick<PlannerOptions, 'window' | 'followLimitMs' | 'nowMs'>): TimeWindow =>
+  followLimitMs === 0
+    ? window
+    : {
+        fromMs: window.fromMs - followLimitMs,
+        toMs: Math.max(window.toMs, Math.min(window.toMs + followLimitMs, nowMs + SKEW_MS)),
+      };
 
 /** Every text that names a part of these messages on some host. */
 const textsOf = (transactions: readonly Transaction[]): ReadonlySet<string> => {
@@ -83,36 +96,56 @@ const textsOf = (transactions: readonly Transaction[]): ReadonlySet<string> => {
   );
 };
 
-/** Beyond the window's edges: the beginning and the end of what neither began nor ended inside. */
-const wishesBeyond = (t: Transaction, { window, followLimitMs, nowMs }: PlannerOptions): Wish[] => {
-  const wish = (span: TimeWindow): Wish => ({ host: t.host, needle: whole(t.queueId), window: span, isRelated: false });
-  const back = { fromMs: window.fromMs - followLimitMs, toMs: window.fromMs };
-  const onward = { fromMs: window.toMs, toMs: Math.min(window.toMs + followLimitMs, nowMs + SKEW_MS) };
-  return [...(hasBeginning(t) ? [] : [wish(back)]), ...(isEnded(t) ? [] : [wish(onward)])];
+/** All that its host logged about it: back to the arrival, unless that was read, and on to the end, unless that was read. */
+const wishOfWhole = (t: Transaction, options: PlannerOptions): Wish => {
+  const range = followRange(options);
+  // Bounces have no arrival line; of other mail it is logged shortly before the message-id.
+  const beginning = t.messageId === null ? range.fromMs : t.firstSeenMs - ARRIVING_MS;
+  const window = {
+    fromMs: t.hasArrival ? t.firstSeenMs : beginning,
+    toMs: isEnded(t) ? t.lastSeenMs + 1 : range.toMs,
+  };
+  return { host: t.host, needle: whole(t.queueId), window, isRelated: false };
 };
 
 const wishesOfTransactions = (known: Knowledge, options: PlannerOptions): Wish[] => {
-  const { window, allHosts, followLimitMs } = options;
   const inWindow = [...textsOf(known.transactions)].flatMap((text) =>
-    allHosts.map((host) => ({ host, needle: whole(text), window, isRelated: true })),
+    options.allHosts.map((host) => ({ host, needle: whole(text), window: options.window, isRelated: true })),
   );
-  const beyond = followLimitMs === 0 ? [] : known.transactions.flatMap((t) => wishesBeyond(t, options));
-  return [...inWindow, ...beyond];
+  return [...inWindow, ...known.transactions.map((t) => wishOfWhole(t, options))];
 };
+
+const everywhere = (texts: readonly (string | null)[], timeMs: number, { allHosts }: PlannerOptions): Wish[] =>
+  allHosts.flatMap((host) =>
+    texts
+      .filter((text) => text !== null)
+      .map((text) => ({ host, needle: whole(text), window: around(timeMs), isRelated: true })),
+  );
 
 /** Far sides that the window did not show: around the time of the hand-over, on every host, by every text that may name them. */
 const wishesOfOpenEnds = (known: Knowledge, options: PlannerOptions): Wish[] =>
   known.openEnds
-    // Somebody else's host ends the message here; a host that cannot be read would answer nothing.
-    .filter(({ gap }) => gap === 'unknown' || gap === 'not-yet-logged')
-    .flatMap((end): Wish[] => {
+    .filter(({ gap, timeMs }) => {
+      // A host that cannot be read would answer nothing.
+      if (gap === 'unreachable') return false;
+      // Somebody else's host ends the message here, unless its name stands for machines of ours; in the window that was asked.
+      return gap === 'unknown' || gap === 'not-yet-logged' || !isInside(options.window, timeMs);
+    })
+    .flatMap((end) => {
       const { messageId, queueId } = end.transaction;
-      const named = end.direction === 'out' ? end.other.queueId : queueId;
-      const texts = [named, messageId].filter((text) => text !== null);
-      return options.allHosts.flatMap((host) =>
-        texts.map((text) => ({ host, needle: whole(text), window: around(end.timeMs), isRelated: true })),
-      );
+      return everywhere([end.direction === 'out' ? end.other.queueId : queueId, messageId], end.timeMs, options);
     });
+
+/** A message that arrived outside the window may come from a machine whose address no name is known for. */
+const wishesOfArrivals = (known: Knowledge, options: PlannerOptions): Wish[] => {
+  const overloaded = overloadedMessageIds(known.transactions);
+  return known.transactions
+    .filter((t) => t.hasArrival && t.via === 'smtp' && !isInside(options.window, t.arrivedAtMs))
+    .flatMap((t) => {
+      const isShared = t.messageId !== null && overloaded.has(t.messageId);
+      return everywhere([t.queueId, isShared ? null : t.messageId], t.arrivedAtMs, options);
+    });
+};
 
 const wishesOfNotices = (known: Knowledge): Wish[] =>
   known.missingNotices.map(({ cause, queueId }) => ({
@@ -122,11 +155,11 @@ const wishesOfNotices = (known: Knowledge): Wish[] =>
     isRelated: true,
   }));
 
-/** The lines of the SMTP session bear no queue ID; they name the client as `name[address]`. */
+/** The lines of the SMTP session bear no queue ID; they name the client as `name[address]`, and its name may change. */
 const wishesOfSessions = (known: Knowledge): Wish[] =>
   known.unsettled.flatMap((t): Wish[] => {
     if (t.client?.ip == null) return [];
-    const text = `${t.client.name ?? 'unknown'}[${t.client.ip}]`;
+    const text = `[${t.client.ip}]`;
     const window = around(t.arrivedAtMs, SKEW_MS, SESSION_MS);
     return [{ host: t.host, needle: { text, ignoreCase: false, isWhole: false }, window, isRelated: false }];
   });
@@ -172,15 +205,8 @@ const createRegister = (bounds: TimeWindow) => {
 };
 
 export const createPlanner = (options: PlannerOptions): Planner => {
-  const { window, followLimitMs, nowMs } = options;
-  const bounds: TimeWindow =
-    followLimitMs === 0
-      ? window
-      : {
-          fromMs: window.fromMs - followLimitMs,
-          toMs: Math.max(window.toMs, Math.min(window.toMs + followLimitMs, nowMs + SKEW_MS)),
-        };
-  const register = createRegister(bounds);
+  const { window } = options;
+  const register = createRegister(followRange(options));
   return {
     first: () =>
       new Map(
@@ -193,6 +219,7 @@ export const createPlanner = (options: PlannerOptions): Planner => {
       register([
         ...wishesOfTransactions(known, options),
         ...wishesOfOpenEnds(known, options),
+        ...wishesOfArrivals(known, options),
         ...wishesOfNotices(known),
         ...wishesOfSessions(known),
       ]),
