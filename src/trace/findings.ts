@@ -64,16 +64,31 @@ const retrying = (transactions: readonly Transaction[]): readonly Finding[] =>
     return [finding('retrying', worst.status === 'sent' ? 'info' : 'warning', text, transaction.host)];
   });
 
-const revisited = (transactions: readonly Transaction[], links: readonly Link[]): readonly Finding[] => {
-  const fromElsewhere = new Map<HostName, number>();
-  const sameHost = new Set(links.filter(({ from, to }) => from.host === to.host).map(({ to }) => to));
+/** How often each host was entered on one way through the transactions: two ways that meet on a host are no second visit. */
+const countVisits = (transactions: readonly Transaction[], links: readonly Link[]): ReadonlyMap<HostName, number> => {
+  const before = new Map<Transaction, Transaction[]>();
+  for (const { from, to } of links) before.set(to, [...(before.get(to) ?? []), from]);
+  const visits = new Map<Transaction, ReadonlyMap<HostName, number>>();
+  const most = new Map<HostName, number>();
+  // In the order of the hops: what came before is known.
   for (const transaction of transactions) {
-    if (!sameHost.has(transaction)) fromElsewhere.set(transaction.host, (fromElsewhere.get(transaction.host) ?? 0) + 1);
+    const own = new Map<HostName, number>();
+    let isEntered = true;
+    for (const from of before.get(transaction) ?? []) {
+      if (from.host === transaction.host) isEntered = false;
+      for (const [host, count] of visits.get(from) ?? []) own.set(host, Math.max(count, own.get(host) ?? 0));
+    }
+    if (isEntered) own.set(transaction.host, (own.get(transaction.host) ?? 0) + 1);
+    visits.set(transaction, own);
+    for (const [host, count] of own) most.set(host, Math.max(count, most.get(host) ?? 0));
   }
-  return [...fromElsewhere]
+  return most;
+};
+
+const revisited = (transactions: readonly Transaction[], links: readonly Link[]): readonly Finding[] =>
+  [...countVisits(transactions, links)]
     .filter(([, count]) => count > 1)
     .map(([host, count]) => finding('revisited', 'info', `The message came to ${host} ${count} times.`, host));
-};
 
 const GAP_TEXT: Readonly<Record<Gap, string>> = {
   external: 'is not one of the configured hosts; what it did is not in these logs',

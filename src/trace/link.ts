@@ -3,7 +3,7 @@
  * message came from, or, where a reply names nothing, one message-id on the host that was spoken to. Strangers are never joined.
  */
 import type { Evidence, Gap, Hop, HopEnd } from '../domain/chain.js';
-import type { HostName, QueueId } from '../domain/ids.js';
+import type { HostName, MessageId, QueueId } from '../domain/ids.js';
 import { type DeliveryAttempt, isFinal, type Recipient, type Transaction } from '../domain/transaction.js';
 import { createFinder, type Finder } from './find-next.js';
 import { type Handover, isForRecipient } from './handover.js';
@@ -63,7 +63,16 @@ const createCollector = () => {
       for (const recipient of recipients) known.recipients.add(recipient);
       ends.set(key, known);
     },
+    /** Was this message handed to this host, and is what it did there not at hand? */
+    isGoneTo: (host: HostName, messageId: MessageId | null): boolean =>
+      messageId !== null &&
+      [...ends.values()].some(
+        ({ direction, other, transaction }) =>
+          direction === 'out' && other.host === host && transaction.messageId === messageId,
+      ),
     hasIncoming: (to: Transaction): boolean => incoming.has(to),
+    isCarriedOn: (from: Transaction, recipient: string): boolean =>
+      [...(links.get(from)?.values() ?? [])].some(({ recipients }) => recipients.has(recipient)),
     result: (): Links => ({
       links: [...links.values()].flatMap((outgoing) =>
         [...outgoing.values()].map((link) => ({ ...link, recipients: [...link.recipients] })),
@@ -201,6 +210,8 @@ const noteGapsAfter = (
     const { from, attempt, recipient } = handover;
     if (isFinalDelivery(handover) && attempt.by !== 'forward') continue;
     const host = finder.hostOf(handover);
+    // What a filter on this host took has come back, and says so itself.
+    if (host === from.host && collector.isCarriedOn(from, recipient)) continue;
     const other: HopEnd = { host, queueId: idOf(attempt) };
     const end = { transaction: from, direction: 'out' as const, other, timeMs: attempt.timeMs };
     const key = JSON.stringify(['out', from.host, from.queueId, from.arrivedAtMs, other]);
@@ -208,14 +219,18 @@ const noteGapsAfter = (
   }
 };
 
-/** A configured machine handed the message in, but none of its transactions at hand did. */
+/**
+ * A configured machine handed the message in, but none of its transactions at hand did. A machine of ours whose log is not read
+ * is shown when the message is known to have gone there; else it may be anybody's desk.
+ */
 const noteGapsBefore = (input: LinkInput, finder: Finder, collector: Collector): void => {
   for (const transaction of input.transactions) {
     const host = finder.clientHost(transaction);
     if (host === null || collector.hasIncoming(transaction) || host === transaction.host) continue;
-    if (!input.machines.isConfigured(host)) continue;
-    const key = JSON.stringify(['in', transaction.host, transaction.queueId, transaction.arrivedAtMs]);
     const gap = input.gapReason(host, transaction.arrivedAtMs);
+    const isBetween = gap === 'unread' && collector.isGoneTo(host, transaction.messageId);
+    if (!input.machines.isConfigured(host) && !isBetween) continue;
+    const key = JSON.stringify(['in', transaction.host, transaction.queueId, transaction.arrivedAtMs]);
     const recipients = transaction.recipients.map(({ address }) => address);
     const end = { transaction, direction: 'in' as const, other: { host, queueId: null }, gap };
     collector.openEnd(key, { ...end, timeMs: transaction.arrivedAtMs }, recipients);

@@ -1,7 +1,7 @@
 /** What became of a message: each final recipient once, then one word (CONTRACT §2). */
 import type { Verdict } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
-import type { DeliveryAttempt, Recipient, Transaction } from '../domain/transaction.js';
+import { type DeliveryAttempt, isFinal, type Recipient, type Transaction } from '../domain/transaction.js';
 import type { Component } from './components.js';
 import type { Link } from './link.js';
 
@@ -45,7 +45,10 @@ const stateWithoutRecipients = (transaction: Transaction): DeliveryStatus => {
   }
 };
 
-/** Where a hop leads behind a gap, the status there is not known, unless the host is somebody else's: it accepted. */
+/**
+ * Behind a gap the status is not known. A host that takes mail over and whose log nobody reads is different: that it accepted
+ * is all that can ever be known, as with a mailbox server.
+ */
 const statusBehind = (component: Component, transaction: Transaction, recipient: Recipient): FinalOutcome => {
   const end = component.openEnds.find(
     (candidate) =>
@@ -57,42 +60,79 @@ const statusBehind = (component: Component, transaction: Transaction, recipient:
   if (end === undefined || recipient.status !== 'sent') return outcome;
   switch (end.gap) {
     case 'external':
+    case 'unread':
       return outcome;
     case 'not-yet-logged':
       return { ...outcome, status: 'in-progress' };
-    case 'unread':
     case 'unreachable':
     case 'unknown':
-      // The way may go on from there: another part of the message came from that host.
       return { ...outcome, status: 'unknown' };
   }
 };
 
-const goesOn = (component: Component, outcome: FinalOutcome): boolean =>
-  outcome.takenBy !== null &&
-  component.openEnds.some((end) => end.direction === 'in' && end.other.host === outcome.takenBy);
+/** Recipients of the parts that came from this host, in lower case; one entry for a part whose recipients are not known. */
+const arrivedFrom = ({ openEnds }: Component, host: string): string[][] =>
+  openEnds
+    .filter(({ direction, other }) => direction === 'in' && other.host === host)
+    .flatMap(({ transaction: { recipients } }) =>
+      recipients.length === 0
+        ? [[]]
+        : recipients.map(({ address, originalAddress }) =>
+            [address, originalAddress ?? address].map((name) => name.toLowerCase()),
+          ),
+    );
+
+/** Of those who went into a gap, the ones who came out of it again on the other side are counted there. */
+const withoutResumed = (component: Component, outcomes: readonly FinalOutcome[]): readonly FinalOutcome[] => {
+  const hosts = new Set(
+    component.openEnds.filter(({ direction }) => direction === 'in').map(({ other }) => other.host),
+  );
+  const resumed = new Set<FinalOutcome>();
+  for (const host of hosts) {
+    const arrived = arrivedFrom(component, host);
+    const gone = outcomes.filter(({ takenBy }) => takenBy === host);
+    const take = (outcome: FinalOutcome, at: number): void => {
+      if (at === -1) return;
+      arrived.splice(at, 1);
+      resumed.add(outcome);
+    };
+    for (const outcome of gone) {
+      const address = outcome.recipient?.address.toLowerCase() ?? '';
+      take(
+        outcome,
+        arrived.findIndex((names) => names.includes(address)),
+      );
+    }
+    // The host in between may have rewritten the others: as many as came out.
+    for (const outcome of gone) if (!resumed.has(outcome)) take(outcome, arrived.length - 1);
+  }
+  const left = outcomes.filter((outcome) => !resumed.has(outcome));
+  return left.length > 0 ? left : outcomes;
+};
+
+/** Recipients that the queue manager counted and no line has named yet. */
+const namelessOf = (transaction: Transaction): readonly FinalOutcome[] => {
+  if (transaction.recipients.length === 0) return [nameless(transaction, stateWithoutRecipients(transaction))];
+  const open = transaction.removed ? 0 : (transaction.recipientCount ?? 0) - transaction.recipients.length;
+  return open > 0 && transaction.state === 'active' ? [nameless(transaction, 'in-progress')] : [];
+};
 
 /** Each final recipient once, after aliases, lists and forwards; recipients handed on to a further transaction are not final. */
 export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
   const onward = handedOn(component.links);
   const requeued = new Set(component.links.filter(({ evidence }) => evidence === 'requeue').map(({ from }) => from));
   const outcomes = component.transactions.flatMap((transaction): readonly FinalOutcome[] => {
-    if (requeued.has(transaction))
-      return transaction.recipients
-        .filter(({ status }) => status === 'bounced')
-        .map((recipient) => statusBehind(component, transaction, recipient));
     const own = transaction.recipients.filter(({ address }) => !onward.get(transaction)?.has(address));
-    const open = transaction.removed ? 0 : (transaction.recipientCount ?? 0) - transaction.recipients.length;
-    const rest: FinalOutcome[] =
-      transaction.recipients.length === 0
-        ? [nameless(transaction, stateWithoutRecipients(transaction))]
-        : open > 0 && transaction.state === 'active'
-          ? [nameless(transaction, 'in-progress')]
-          : [];
-    return [...own.map((recipient) => statusBehind(component, transaction, recipient)), ...rest];
+    // What was still open when it was queued anew is counted under the new queue ID.
+    const isRequeued = requeued.has(transaction);
+    return [
+      ...own
+        .filter(({ status }) => !isRequeued || isFinal(status))
+        .map((recipient) => statusBehind(component, transaction, recipient)),
+      ...(isRequeued ? [] : namelessOf(transaction)),
+    ];
   });
-  const ended = outcomes.filter((outcome) => !(outcome.status === 'unknown' && goesOn(component, outcome)));
-  return ended.length > 0 ? ended : outcomes;
+  return withoutResumed(component, outcomes);
 };
 
 const LOOP_TEXT =
