@@ -8,7 +8,7 @@ import { createZone } from '../../src/zone.ts';
 
 const WORD = /[A-Za-z0-9_-]/;
 
-export const holdsNeedle = (raw: string, { text, ignoreCase, isWhole }: Needle): boolean => {
+const holdsNeedle = (raw: string, { text, ignoreCase, isWhole }: Needle): boolean => {
   const fold = (s: string): string => (ignoreCase ? s.replace(/[A-Z]/g, (c) => c.toLowerCase()) : s);
   const [line, wanted] = [fold(raw), fold(text)];
   for (let at = line.indexOf(wanted); at !== -1; at = line.indexOf(wanted, at + 1)) {
@@ -32,26 +32,41 @@ export const createMemorySource = (
     const parsed = lines.flatMap((raw): LogRecord[] => {
       const header = parse(raw);
       if (header === null) return [];
-      return [{ host, timeMs: header.timeMs, program: header.program, pid: header.pid, text: header.text, raw, sequence: sequence++ }];
+      return [
+        {
+          host,
+          timeMs: header.timeMs,
+          program: header.program,
+          pid: header.pid,
+          text: header.text,
+          raw,
+          sequence: sequence++,
+        },
+      ];
     });
     records.set(host, parsed);
   }
+  const hitsOf = (all: readonly LogRecord[], { window, needles }: Lookup): LogRecord[] =>
+    all.filter(
+      (record) =>
+        isInside(window, record.timeMs) && (needles.length === 0 || needles.some((n) => holdsNeedle(record.raw, n))),
+    );
+  const relatedTo = (hits: readonly LogRecord[], all: readonly LogRecord[], lookup: Lookup): LogRecord[] => {
+    const { related, relatedWindow } = lookup;
+    if (related === null) return [];
+    const ids = new Set(hits.flatMap((hit) => related(hit)));
+    const namesOne = (record: LogRecord): boolean =>
+      (record.raw.match(/[A-Za-z0-9_-]+/g) ?? []).some((w) => ids.has(w));
+    return all.filter((record) => isInside(relatedWindow, record.timeMs) && namesOne(record));
+  };
   const searchHost = (host: HostName, lookups: readonly Lookup[]): LogRecord[] => {
     const all = records.get(host) ?? [];
-    const chosen = new Set<LogRecord>();
-    for (const { window, needles, related, relatedWindow } of lookups) {
-      const hits = all.filter(
-        (record) =>
-          isInside(window, record.timeMs) && (needles.length === 0 || needles.some((n) => holdsNeedle(record.raw, n))),
-      );
-      for (const hit of hits) chosen.add(hit);
-      if (related === null) continue;
-      const ids = new Set(hits.flatMap((hit) => related(hit)));
-      for (const record of all) {
-        if (!isInside(relatedWindow, record.timeMs) || chosen.has(record)) continue;
-        if ((record.raw.match(/[A-Za-z0-9_-]+/g) ?? []).some((word) => ids.has(word))) chosen.add(record);
-      }
-    }
+    const chosen = new Set(
+      lookups.flatMap((lookup) => {
+        const hits = hitsOf(all, lookup);
+        return [...hits, ...relatedTo(hits, all, lookup)];
+      }),
+    );
     return all.filter((record) => chosen.has(record));
   };
   const requests: SearchRequest[] = [];
@@ -66,7 +81,15 @@ export const createMemorySource = (
       const flat = found.flatMap(({ records: list }) => list);
       return Promise.resolve({
         records: flat.slice(0, maxLines),
-        hosts: found.map(({ host, records: list }): HostReading => ({ host, status: 'ok', error: null, linesRead: list.length, ambiguousTimes: 0 })),
+        hosts: found.map(
+          ({ host, records: list }): HostReading => ({
+            host,
+            status: 'ok',
+            error: null,
+            linesRead: list.length,
+            ambiguousTimes: 0,
+          }),
+        ),
         isCut: flat.length > maxLines,
       });
     },
