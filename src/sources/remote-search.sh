@@ -10,6 +10,7 @@
 #   X code idx detail path a file that cannot be read
 #   F n span from          lines of file n follow, of the blocks from `from` on
 #   E n text               file n: unpacking failed
+#   B n span from          lines of file n follow, between which its clock was set back
 #   I id                   a queue ID whose lines were searched as well
 #   Z nonce                all was said
 
@@ -377,11 +378,11 @@ END {
   }
 }'
 
-# mt_files FIRST LAST OFFSET: MT_P := the files that these lines of the data mean, each as `time next n flags packing size path`.
+# mt_files FIRST LAST OFFSET INDEX: MT_P := the files that these lines of the data mean, each as `time next n flags packing size path`.
 mt_files() {
-  MT_OFF=$3 MT_CHAIN=0 MT_P= N=0
+  MT_OFF=$3 MT_CHAIN=0 MT_P=
   l=$(
-    i=0
+    i=$4
     while IFS= read -r x; do
       mt_expand $i "$x"
       i=$((i + 1))
@@ -542,7 +543,27 @@ MT_END
 
 # ---- Lines -----------------------------------------------------------------------------------------------------------------
 
-mt_filter() { $MT_G -e "$MT_PAT"; }
+# Where local stamps jump back by more than lines may be out of order: the last line of that host before, and the one after.
+MT_BACKS='
+function say(n, s) { printf "%d:%s\n", n, s }
+{
+  s = $0
+  sub(/^<[0-9]+>/, "", s)
+  count = split(substr(s, 1, 120), word, / +/)
+  if (s ~ /^[A-Z][a-z][a-z] /) {
+    day = (index("JanFebMarAprMayJunJulAugSepOctNovDec", word[1]) + 2) / 3 * 31 + word[2]
+    clock = word[3]; host = word[4]
+  } else if (s ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][Tt ]/) {
+    day = substr(s, 6, 2) * 31 + substr(s, 9, 2)
+    clock = substr(s, 12, 8); host = substr(s, 11, 1) == " " ? "" : word[2]
+  } else next
+  split(clock, part, ":")
+  time = day * 86400 + part[1] * 3600 + part[2] * 60 + part[3]
+  if (host in last && time < last[host] - 300 && time > last[host] - 14400) { say(number[host], line[host]); say(NR, $0) }
+  if (!(host in last) || time > last[host] || time < last[host] - 300) { last[host] = time; number[host] = NR; line[host] = $0 }
+}'
+
+mt_filter() { if [ "$MT_BACK" = 2 ]; then awk "$MT_BACKS"; else $MT_G -e "$MT_PAT"; fi; }
 
 # mt_part PACKING FROM TO FILE N: the lines of this part that hold one of MT_PAT.
 mt_part() {
@@ -638,16 +659,24 @@ mt_print() {
 $(mt_batches "$g")
 MT_END
     [ -z "$MT_E" ] || mt_say "E $n $MT_E"
+    case $MT_BACK$g in
+    1*l*)
+      mt_say "B $n $1 $a"
+      MT_BACK=2
+      mt_part "$k" "$a" "$z" "$f"
+      MT_BACK=1
+      ;;
+    esac
   done <<MT_END
 $MT_S
 MT_END
 }
 
-# mt_span NUMBER FROM TO SHARED FOLD RELATED TEXTS ANCHORS: TEXTS and ANCHORS are `first-last` line numbers of the data, by commas.
+# mt_span NUMBER FROM TO SHARED FOLD RELATED BACK TEXTS ANCHORS: BACK 1: also where clocks were set back. TEXTS and ANCHORS are `first-last` line numbers of the data, by commas.
 mt_span() {
   MT_G=$MT_GREP
   [ "$5" = 0 ] || MT_G="$MT_GREP -i"
-  MT_W=$(mt_words "$7") MT_A=$(mt_words "$8") MT_I=
+  MT_W=$(mt_words "$8") MT_A=$(mt_words "$9") MT_I= MT_BACK=$7
   mt_parts "$2" "$3" "$4"
   [ -n "$MT_S" ] || return 0
   if [ "$6" = 1 ]; then
@@ -667,5 +696,5 @@ MT_END
 }
 
 # mt_begin YEAR MIDDLE EVERY: the year and instant in the middle of what is searched; EVERY 1: no file is left out.
-mt_begin() { MT_YEAR=$1 MT_MID=$2 MT_EVERY=$3 MT_IDS_MAX=3000; mt_say "H $(date +%s)"; }
+mt_begin() { MT_YEAR=$1 MT_MID=$2 MT_EVERY=$3 MT_IDS_MAX=3000 N=0; mt_say "H $(date +%s)"; }
 mt_end() { mt_say "Z $1"; }
