@@ -130,6 +130,10 @@ export const gatherCredentials = async (
   const agentNote = route.agent !== null && !(await exists(route.agent)) ? [`no agent answers at ${route.agent}`] : [];
   return {
     methods: [...methodsOf(true), ...(await agentMethods(route, ssh2)), ...methodsOf(false), ...secrets],
-    notes: [...keys.map(({ note }) => note).filter((note) => note !== null), ...agentNote, ...(await certificateNotes(route))],
+    notes: [
+      ...keys.map(({ note }) => note).filter((note) => note !== null),
+      ...agentNote,
+      ...(await certificateNotes(route)),
+    ],
   };
 };

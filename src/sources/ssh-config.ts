@@ -57,7 +57,11 @@ const includedFiles = async (pattern: string, user: LocalUser): Promise<readonly
 const readEntries = async (path: string, reading: Reading): Promise<Entry[]> => {
   const { user, depth, outer } = reading;
   if (depth > INCLUDE_DEPTH) {
-    throw new MailtraceError('config', `${path}: too many files that include files`, 'remove the circle of Include lines');
+    throw new MailtraceError(
+      'config',
+      `${path}: too many files that include files`,
+      'remove the circle of Include lines',
+    );
   }
   const text = await readFile(path, 'utf8');
   const entries: Entry[] = [];

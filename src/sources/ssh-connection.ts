@@ -182,7 +182,12 @@ const shakeHands = async ({ route, names, wire, deps }: Handshake): Promise<Conn
       choice = methods[tried.length + skipped.length];
     }
     tried.push(...skipped, ...(choice === undefined ? [] : [choice.name]));
-    if (choice === undefined) refusal ??= loginFault(route, tried.filter((name) => !skipped.includes(name)), notes);
+    if (choice === undefined)
+      refusal ??= loginFault(
+        route,
+        tried.filter((name) => !skipped.includes(name)),
+        notes,
+      );
     // ssh2 ends the login when it is given false; its types do not say so.
     next(choice?.method ?? (false as never));
   };
@@ -210,7 +215,11 @@ const shakeHands = async ({ route, names, wire, deps }: Handshake): Promise<Conn
     });
     client.on('close', () => fail(new Error('the server closed the connection')));
     client.on('change password', () => {
-      refusal = new MailtraceError('source', `the password of ${route.user} on ${route.host} has expired`, 'set a new one');
+      refusal = new MailtraceError(
+        'source',
+        `the password of ${route.user} on ${route.host} has expired`,
+        'set a new one',
+      );
       fail(refusal);
     });
     client.connect({
@@ -246,11 +255,7 @@ const pause = (ms: number): Promise<void> =>
     setTimeout(resolve, ms);
   });
 
-const openConnection = async (
-  route: Route,
-  names: readonly Route[],
-  deps: ConnectDeps,
-): Promise<Connection> => {
+const openConnection = async (route: Route, names: readonly Route[], deps: ConnectDeps): Promise<Connection> => {
   const limiter = deps.handshakes(`${route.address ?? route.host}:${route.port}`);
   for (let attempt = 1; ; attempt++) {
     try {
@@ -267,11 +272,7 @@ const openConnection = async (
  * must be right for one of them.
  * @throws MailtraceError that names the fault and its remedy
  */
-export const keepConnection = async (
-  route: Route,
-  names: readonly Route[],
-  deps: ConnectDeps,
-): Promise<Connection> => {
+export const keepConnection = async (route: Route, names: readonly Route[], deps: ConnectDeps): Promise<Connection> => {
   const key = machineKey(route);
   const before = deps.kept.get(key);
   const known = await before?.catch(() => null);

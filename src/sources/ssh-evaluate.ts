@@ -207,6 +207,9 @@ export const evaluate = (answer: Answer, site: Site, job: Job): Evaluation => {
   };
   const second = readPass({ ...base, wishesIn: relatedIn }, grouped);
   // What was said of files in the first pass is not said again.
-  const more = second.map(({ log, reading }) => ({ log, reading: { ...reading, faults: [], foreign: [], readable: 0, headless: 0 } }));
+  const more = second.map(({ log, reading }) => ({
+    log,
+    reading: { ...reading, faults: [], foreign: [], readable: 0, headless: 0 },
+  }));
   return { readings: [...first, ...more], related, isInOrder: isInOrder(placed) };
 };

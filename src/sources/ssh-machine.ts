@@ -1,7 +1,7 @@
 /** One machine: its connection, its shells, and the searches that are put to it. Searches that come together are one request. */
 import { MailtraceError } from '../errors.js';
 import { type Answer, createAnswerReader } from './ssh-answer.js';
-import { type Connection, type ConnectDeps, judgeHostKey, keepConnection } from './ssh-connection.js';
+import { type ConnectDeps, type Connection, judgeHostKey, keepConnection } from './ssh-connection.js';
 import { connectFault, lostFault } from './ssh-faults.js';
 import type { RequestText } from './ssh-request.js';
 import type { Route } from './ssh-route.js';
@@ -81,7 +81,8 @@ const createShells = (open: () => Promise<RemoteShell>) => {
         count--;
         continue;
       }
-      const started = count < most ? await start() : await new Promise<RemoteShell | null>((next) => waiting.push(next));
+      const started =
+        count < most ? await start() : await new Promise<RemoteShell | null>((next) => waiting.push(next));
       if (started?.isOpen()) return started;
       if (started !== null) count--;
     }
@@ -95,7 +96,11 @@ const createShells = (open: () => Promise<RemoteShell>) => {
   return { take, giveBack };
 };
 
-type Kept = Readonly<{ connection: Connection; shells: ReturnType<typeof createShells>; faults: Map<string, MailtraceError | null> }>;
+type Kept = Readonly<{
+  connection: Connection;
+  shells: ReturnType<typeof createShells>;
+  faults: Map<string, MailtraceError | null>;
+}>;
 
 const isLost = (error: unknown, { connection }: Kept): boolean =>
   error instanceof ChannelLost || (!connection.isOpen() && !(error instanceof MailtraceError));

@@ -5,7 +5,13 @@ import { compareAge, readRotatedName } from './rotated-files.js';
 import type { Answer, RemoteFault } from './ssh-answer.js';
 import type { ShellInfo } from './ssh-shell.js';
 
-const PACKAGE: Readonly<Record<string, string>> = { zstd: 'zstd', xz: 'xz-utils', bzip2: 'bzip2', gzip: 'gzip', lz4: 'lz4' };
+const PACKAGE: Readonly<Record<string, string>> = {
+  zstd: 'zstd',
+  xz: 'xz-utils',
+  bzip2: 'bzip2',
+  gzip: 'gzip',
+  lz4: 'lz4',
+};
 
 /** Debian and Red Hat let the group read their mail logs (adm, root): joining it is the smallest right that helps. */
 const permissionRemedy = (detail: string, { user, sudo }: ShellInfo): string => {
@@ -30,7 +36,10 @@ export const describeRemoteFault = ({ code, detail, path }: RemoteFault, info: S
     case 'l':
       return fault(dirname(path), `its rotated pieces could not be looked for: ${permissionRemedy('', info)}`);
     case 't':
-      return fault(path, `needs the program ${detail} on that machine; install the package ${PACKAGE[detail] ?? detail}`);
+      return fault(
+        path,
+        `needs the program ${detail} on that machine; install the package ${PACKAGE[detail] ?? detail}`,
+      );
     default:
       return fault(path, permissionRemedy(detail, info));
   }

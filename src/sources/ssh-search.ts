@@ -18,8 +18,7 @@ import { type Asked, type Planned, planRequest } from './ssh-plan.js';
 import { buildRequest } from './ssh-request.js';
 import type { Route } from './ssh-route.js';
 
-export type MachineSearchOptions = GroundOptions &
-  Readonly<{ machine: Machine; routeOf: (host: HostName) => Route }>;
+export type MachineSearchOptions = GroundOptions & Readonly<{ machine: Machine; routeOf: (host: HostName) => Route }>;
 
 /** What all machines of one search have returned so far. */
 export type Used = { lines: number; bytes: number };
@@ -126,7 +125,10 @@ const askAll = async (
   isEvery: boolean,
 ): Promise<Answered> => {
   const planned = planRequest(asked, isEvery);
-  const maxBytes = ready.reduce((sum, { waiting }) => sum + waiting.request.budget.maxBytes * TRANSFER_FACTOR, TRANSFER_MIN);
+  const maxBytes = ready.reduce(
+    (sum, { waiting }) => sum + waiting.request.budget.maxBytes * TRANSFER_FACTOR,
+    TRANSFER_MIN,
+  );
   const { answer, isCut } = await visit.ask(buildRequest(planned.request), maxBytes);
   return { answer, planned, isCut };
 };
@@ -145,7 +147,12 @@ const answerAll = async (batch: readonly Waiting[], visit: Visit, options: Machi
     waiting.used.bytes += bytes;
     waiting.resolve(mergeOutcomes(waiting.request, [...refused, outcome]));
   };
-  const first = await askAll(visit, ready.map((each) => askedBy(each, [])), ready, false);
+  const first = await askAll(
+    visit,
+    ready.map((each) => askedBy(each, [])),
+    ready,
+    false,
+  );
   const again: Readonly<{ each: Ready; judged: Judged }>[] = [];
   for (const [index, each] of ready.entries()) {
     const judged = judge(first, each, index, ground);
@@ -155,23 +162,36 @@ const answerAll = async (batch: readonly Waiting[], visit: Visit, options: Machi
   if (again.length === 0) return;
   const isEvery = again.some(({ judged }) => !judged.evaluation.isInOrder);
   const asked = again.map(({ each, judged }) => askedBy(each, judged.extra));
-  const second = await askAll(visit, asked, again.map(({ each }) => each), isEvery);
+  const second = await askAll(
+    visit,
+    asked,
+    again.map(({ each }) => each),
+    isEvery,
+  );
   for (const [index, { each }] of again.entries()) settle(each, judge(second, each, index, ground));
 };
 
-/** Aborts when nobody waits any more. */
-const signalOf = (batch: readonly Waiting[]): AbortSignal => {
+/** The searches that wait for one answer. Several of them may have one signal. */
+type Batch = Readonly<{ waiting: Waiting[]; signal: AbortSignal; close: () => void }>;
+
+/** Its signal aborts when nobody waits any more; who has aborted is told at once. */
+const createBatch = (waiting: Waiting[]): Batch => {
   const controller = new AbortController();
-  let left = batch.length;
-  for (const { signal } of batch) {
-    const leave = (): void => {
-      left--;
-      if (left === 0) controller.abort(signal.reason);
-    };
-    if (signal.aborted) leave();
-    else signal.addEventListener('abort', leave, { once: true });
-  }
-  return controller.signal;
+  const signals = new Set(waiting.map(({ signal }) => signal));
+  const leave = (): void => {
+    for (const { signal, reject } of waiting) if (signal.aborted) reject(signal.reason);
+    const [first] = signals;
+    if ([...signals].every(({ aborted }) => aborted)) controller.abort(first?.reason);
+  };
+  for (const signal of signals) signal.addEventListener('abort', leave);
+  leave();
+  return {
+    waiting,
+    signal: controller.signal,
+    close: () => {
+      for (const signal of signals) signal.removeEventListener('abort', leave);
+    },
+  };
 };
 
 const fail = (batch: readonly Waiting[], error: unknown): void => {
@@ -184,16 +204,16 @@ const fail = (batch: readonly Waiting[], error: unknown): void => {
 export const createMachineSearch = (options: MachineSearchOptions): MachineSearch => {
   let queue: Waiting[] = [];
   const flush = (): void => {
-    const batch = queue;
+    const { waiting, signal, close } = createBatch(queue);
     queue = [];
     options.machine
-      .visit((visit) => answerAll(batch, visit, options), signalOf(batch))
-      .catch((error: unknown) => fail(batch, error));
+      .visit((visit) => answerAll(waiting, visit, options), signal)
+      .catch((error: unknown) => fail(waiting, error))
+      .finally(close);
   };
   return (request, used, signal) =>
     new Promise((resolve, reject) => {
       if (queue.length === 0) setImmediate(flush);
       queue.push({ request, used, signal, resolve, reject });
-      signal.addEventListener('abort', () => reject(signal.reason), { once: true });
     });
 };

@@ -188,7 +188,10 @@ const infoOf = ({ values }: Login, sudo: SudoState): ShellInfo => {
 };
 
 /** Starts the shell as `login` says; a `sudo` that asks gets the password, once. */
-const logIn = async (channel: ClientChannel, options: ShellOptions): Promise<Readonly<{ talk: Talk; info: ShellInfo }>> => {
+const logIn = async (
+  channel: ClientChannel,
+  options: ShellOptions,
+): Promise<Readonly<{ talk: Talk; info: ShellInfo }>> => {
   const { route, scripts, sudo } = options;
   const prompt = `mailtrace-${randomBytes(12).toString('hex')}`;
   const login: Login = { values: new Map(), sudo: '', detail: '' };
@@ -225,7 +228,11 @@ class SudoRefused extends Error {
   }
 }
 
-const createShell = (channel: ClientChannel, { talk, info }: Awaited<ReturnType<typeof logIn>>, route: Route): RemoteShell => ({
+const createShell = (
+  channel: ClientChannel,
+  { talk, info }: Awaited<ReturnType<typeof logIn>>,
+  route: Route,
+): RemoteShell => ({
   info,
   isOpen: talk.isOpen,
   close: () => channel.close(),
@@ -273,4 +280,6 @@ export const openShell = async (options: ShellOptions): Promise<RemoteShell> => 
 };
 
 export const isChannelRefusal = (error: unknown): boolean =>
-  error instanceof Error && !(error instanceof MailtraceError) && /channel open failure|unable to exec/i.test(error.message);
+  error instanceof Error &&
+  !(error instanceof MailtraceError) &&
+  /channel open failure|unable to exec/i.test(error.message);

@@ -7,7 +7,7 @@ import { MailtraceError } from '../errors.js';
 import { createZone, type Zone } from '../zone.js';
 import type { SshSecrets } from './ssh-auth.js';
 import { loadSshConfig, type SshConfig } from './ssh-config.js';
-import type { Connection, ConnectDeps } from './ssh-connection.js';
+import type { ConnectDeps, Connection } from './ssh-connection.js';
 import { createLimiter, type Limiter } from './ssh-limiter.js';
 import { createMachine, type Machine } from './ssh-machine.js';
 import { mergeOutcomes, unreachable } from './ssh-outcome.js';

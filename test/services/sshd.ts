@@ -89,7 +89,9 @@ const SHELL_SERVICE: Readonly<Record<Shell, string>> = {
 
 /** Tools that the script needs; on a BusyBox machine all of them are BusyBox's. */
 const APPLETS =
-  'awk bzip2 cat date dd echo find grep gunzip gzip head id ls printf sed sort tail tee test touch true xz zcat'.split(' ');
+  'awk bzip2 cat date dd echo find grep gunzip gzip head id ls printf sed sort tail tee test touch true xz zcat'.split(
+    ' ',
+  );
 
 /** A folder for PATH whose `sh` is the wanted shell and notes what it reads. */
 const makeShellFolder = async (folder: string, shell: Shell, seen: string): Promise<void> => {

@@ -46,7 +46,10 @@ const makerOf = (layout: Layout, options: SshdOptions): SourceMaker => {
       const server = await lab.start(options);
       await mkdir(lab.path('logs'));
       const files = await layout(logs, lab.path('logs'));
-      return openLab(lab, Object.entries(files).map(([host, logFiles]) => ({ host, server, logFiles })));
+      return openLab(
+        lab,
+        Object.entries(files).map(([host, logFiles]) => ({ host, server, logFiles })),
+      );
     },
     remove: () => lab.remove(),
   };
