@@ -4,7 +4,7 @@
 #
 # Answers are lines. What is said about files begins with a byte 1; a line of a log with its number in the part that was read
 # and a colon. So no log line can pass for an answer.
-#   H seconds-now          a request begins
+#   H                      a request begins
 #   P n idx kind inode size flags first-line
 #   Q n path               file n: which of the paths named it; n(amed) s(ibling) g(lob)
 #   X code idx detail path a file that cannot be read
@@ -14,6 +14,8 @@
 #   I id                   a queue ID whose lines were searched as well
 #   Z nonce                all was said
 
+LC_ALL=C
+export LC_ALL
 MT_NL='
 '
 MT_TAB='	'
@@ -565,16 +567,16 @@ function say(n, s) { printf "%d:%s\n", n, s }
 
 mt_filter() { if [ "$MT_BACK" = 2 ]; then awk "$MT_BACKS"; else $MT_G -e "$MT_PAT"; fi; }
 
-# mt_part PACKING FROM TO FILE N: the lines of this part that hold one of MT_PAT.
+# mt_part PACKING FROM TO FILE: the lines of this part that hold one of MT_PAT. MT_E := why unpacking failed.
 mt_part() {
   if [ "$1" != - ]; then
     { E=$({ { mt_unpack "$1" <"$4" 2>&3; echo "=$?" >&3; } | mt_filter >&4; } 3>&1); } 4>&1
     case $E in
-    =0) MT_E= ;;
-    *) MT_E=$(sed '/^=/d' <<MT_END | head -n 1
-$E
-MT_END
-      ) MT_E=${MT_E:-unpacking failed} ;;
+    =0) ;;
+    *)
+      MT_E=${E%"$MT_NL="*} MT_E=${MT_E%%"$MT_NL"*}
+      case $MT_E in =* | '') MT_E='unpacking failed' ;; esac
+      ;;
     esac
   elif [ "$3" -eq 0 ]; then
     {
@@ -614,87 +616,102 @@ function named(s, mark) {
     s = substr($0, at); sub(/^"[a-zA-Z]+": *"/, "", s); begin(s)
   }
   s = $0
-  for (i = 0; i < 3 && (at = index(s, "]: ")) > 0; i++) { s = substr(s, at + 3); begin(s) }
+  # A colon that was lost on the way through a loghost is not missed: `postfix[132] 4jWk…: from=`.
+  for (i = 0; i < 3 && match(s, /\]:? /); i++) { s = substr(s, RSTART + RLENGTH); begin(s) }
   if ($0 ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9] /) { s = substr($0, 20); sub(/^ [+-][0-9]+/, "", s); sub(/^ \[[0-9]+\]/, "", s); begin(s) }
   else if (i == 0) { s = $0; while ((at = index(s, ": ")) > 0 && i++ < 3) { s = substr(s, at + 2); begin(s) } }
   named($0, "queued as "); named($0, "forwarded as "); named($0, "notification: "); named($0, "orig_queue_id="); named($0, "orig_id=")
 }'
 
-# mt_texts FIRST LAST PARTFLAGS: MT_PAT := these lines of the data.
-mt_texts() { MT_PAT=$(mt_lines "$1" "$2"); }
-
-# mt_ids: MT_I := queue IDs in the lines of all parts that hold a text.
-mt_ids() {
-  MT_I=$(
-    while read -r n k a z g f; do
-      [ -n "$n" ] || continue
-      mt_batches "$g" | while read -r x y; do
-        mt_texts "$x" "$y"
-        mt_part "$k" "$a" "$z" "$f"
-      done
-    done <<MT_END | awk "$MT_IDS" | head -n "$MT_IDS_MAX"
-$MT_S
-MT_END
-  )
-}
-
-# mt_batches FLAGS: the lines of the data to look for; in JSON also parts of texts that JSON would write otherwise.
-mt_batches() {
-  echo "$MT_W"
-  case $1 in *j*) [ -z "$MT_A" ] || echo "$MT_A" ;; esac
-}
-
-# mt_print SPAN: the lines of all parts that hold a text or a queue ID.
-mt_print() {
+# mt_ids_in: the lines of all parts that hold one of MT_PAT, for their queue IDs. $1 j: only those in JSON.
+mt_ids_in() {
   while read -r n k a z g f; do
     [ -n "$n" ] || continue
-    mt_say "F $n $1 $a"
-    MT_E= q=$MT_I
-    while read -r x y; do
-      [ -n "$x" ] || continue
-      mt_texts "$x" "$y"
-      if [ -n "$q" ]; then MT_PAT="$MT_PAT$MT_NL$q" q=; fi
-      mt_part "$k" "$a" "$z" "$f"
-    done <<MT_END
-$(mt_batches "$g")
-MT_END
-    [ -z "$MT_E" ] || mt_say "E $n $MT_E"
-    case $MT_BACK$g in
-    1*l*)
-      mt_say "B $n $1 $a"
-      MT_BACK=2
-      mt_part "$k" "$a" "$z" "$f"
-      MT_BACK=1
-      ;;
-    esac
+    case $1$g in j | j*j*) ;; j*) continue ;; esac
+    if [ "$k" = - ]; then mt_part - "$a" "$z" "$f"; else mt_unpack "$k" <"$f" 2>/dev/null | mt_filter; fi
   done <<MT_END
 $MT_S
 MT_END
 }
 
-# mt_span NUMBER FROM TO SHARED FOLD RELATED BACK TEXTS ANCHORS: BACK 1: also where clocks were set back. TEXTS and ANCHORS are `first-last` line numbers of the data, by commas.
+# mt_batch LIST: P, Q := the first of `1-40,41-77`, and V := the others. Fails when there is none.
+mt_batch() {
+  [ -n "$1" ] || return 1
+  V=${1#*,} P=${1%%,*}
+  [ "$V" != "$1" ] || V=
+  Q=${P#*-} P=${P%-*}
+}
+
+# mt_pattern FIRST LAST: MT_PAT := these lines of the data. The same ones are not looked up twice.
+mt_pattern() {
+  [ "$MT_PAT_AT" = "$1-$2" ] || { MT_PAT_IS=$(mt_lines "$1" "$2") MT_PAT_AT=$1-$2; }
+  MT_PAT=$MT_PAT_IS
+}
+
+# mt_each LIST COMMAND WORD: runs the command with each batch of the list as MT_PAT.
+mt_each() {
+  X=$1
+  while mt_batch "$X"; do
+    X=$V
+    mt_pattern "$P" "$Q"
+    $2 "$3"
+  done
+}
+
+# mt_print_in ONLY: prints what mt_ids_in names, with what it belongs to.
+mt_print_in() {
+  if [ -n "$MT_Q" ]; then MT_PAT="$MT_PAT$MT_NL$MT_Q"; fi
+  while read -r n k a z g f; do
+    [ -n "$n" ] || continue
+    case $1$g in j | j*j*) ;; j*) continue ;; esac
+    mt_say "F $n $MT_SPAN $a"
+    MT_E=
+    mt_part "$k" "$a" "$z" "$f"
+    [ -z "$MT_E" ] || mt_say "E $n $MT_E"
+  done <<MT_END
+$MT_S
+MT_END
+  MT_Q=
+}
+
+# mt_backs: where the clocks of local stamps were set back.
+mt_backs() {
+  MT_BACK=2
+  while read -r n k a z g f; do
+    case $g in
+    *l*)
+      mt_say "B $n $MT_SPAN $a"
+      mt_part "$k" "$a" "$z" "$f"
+      ;;
+    esac
+  done <<MT_END
+$MT_S
+MT_END
+  MT_BACK=0
+}
+
+# mt_span NUMBER FROM TO SHARED FOLD RELATED BACK TEXTS ANCHORS: what is wanted of the files of mt_files, between two instants.
+# SHARED s: of several hosts. FOLD 1: case is ignored. RELATED 1: also the lines of queue IDs. BACK 1: also where clocks were
+# set back. TEXTS: what to look for, as `1-40,41-77`, lines of the data; ANCHORS: in JSON also these.
 mt_span() {
-  MT_G=$MT_GREP
+  MT_SPAN=$1 MT_G=$MT_GREP MT_BACK=0 MT_Q=
   [ "$5" = 0 ] || MT_G="$MT_GREP -i"
-  MT_W=$(mt_words "$8") MT_A=$(mt_words "$9") MT_I= MT_BACK=$7
   mt_parts "$2" "$3" "$4"
   [ -n "$MT_S" ] || return 0
   if [ "$6" = 1 ]; then
-    mt_ids
-    [ -z "$MT_I" ] || while read -r x; do mt_say "I $x"; done <<MT_END
-$MT_I
+    MT_Q=$({ mt_each "$8" mt_ids_in && mt_each "$9" mt_ids_in j; } | awk "$MT_IDS" | head -n 3000)
+    [ -z "$MT_Q" ] || while read -r x; do mt_say "I $x"; done <<MT_END
+$MT_Q
 MT_END
   fi
-  mt_print "$1"
-}
-
-mt_words() {
-  sed -e 's/,/\
-/g' <<MT_END | sed -e '/^$/d' -e 's/-/ /'
-$1
-MT_END
+  mt_each "$8" mt_print_in
+  mt_each "$9" mt_print_in j
+  [ "$7" = 0 ] || mt_backs
 }
 
 # mt_begin YEAR MIDDLE EVERY: the year and instant in the middle of what is searched; EVERY 1: no file is left out.
-mt_begin() { MT_YEAR=$1 MT_MID=$2 MT_EVERY=$3 MT_IDS_MAX=3000 N=0; mt_say "H $(date +%s)"; }
+mt_begin() {
+  MT_YEAR=$1 MT_MID=$2 MT_EVERY=$3 MT_PAT_AT= N=0
+  mt_say "H"
+}
 mt_end() { mt_say "Z $1"; }
