@@ -20,6 +20,40 @@ export const services = [
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     debianPackage: 'chromium',
   },
+  {
+    name: 'OpenSSH server',
+    neededFor: 'logs read over SSH',
+    env: 'SSHD_PATH',
+    programs: ['sshd'],
+    debianPackage: 'openssh-server',
+  },
+  {
+    name: 'OpenSSH client',
+    neededFor: 'keys and agents of the SSH tests',
+    env: 'SSH_KEYGEN_PATH',
+    programs: ['ssh-keygen'],
+    debianPackage: 'openssh-client',
+  },
+  {
+    name: 'sudo',
+    neededFor: 'logs read over SSH as root',
+    env: 'SUDO_PATH',
+    programs: ['sudo'],
+    debianPackage: 'sudo',
+  },
+  { name: 'dash', neededFor: 'the remote search script', env: 'DASH_PATH', programs: ['dash'], debianPackage: 'dash' },
+  { name: 'bash', neededFor: 'the remote search script', env: 'BASH_PATH', programs: ['bash'], debianPackage: 'bash' },
+  { name: 'mksh', neededFor: 'the remote search script', env: 'MKSH_PATH', programs: ['mksh'], debianPackage: 'mksh' },
+  {
+    name: 'BusyBox',
+    neededFor: 'the remote search script',
+    env: 'BUSYBOX_PATH',
+    programs: ['busybox'],
+    debianPackage: 'busybox',
+  },
+  { name: 'zstd', neededFor: 'packed logs', env: 'ZSTD_PATH', programs: ['zstd'], debianPackage: 'zstd' },
+  { name: 'xz', neededFor: 'packed logs', env: 'XZ_PATH', programs: ['xz'], debianPackage: 'xz-utils' },
+  { name: 'bzip2', neededFor: 'packed logs', env: 'BZIP2_PATH', programs: ['bzip2'], debianPackage: 'bzip2' },
 ];
 
 /** Daemons live outside the PATH of ordinary users. */

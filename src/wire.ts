@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { AccessRule } from './app/access.js';
 import type { GraphImager, Log, LogSource } from './app/ports.js';
 import { createTraceMessage } from './app/trace-message.js';
-import type { OpenTracer, Tracer } from './app/tracer.js';
+import type { OpenOptions, OpenTracer, Tracer } from './app/tracer.js';
 import { openAuditLog } from './audit-log.js';
 import type { ServiceOptions, StartPlayground, StartSlack } from './cli/service.js';
 import { configuredFleet } from './config/configured-hosts.js';
@@ -15,28 +15,38 @@ import { collectSecrets, dataDir, resolveSecrets, type Secrets, slackEndpoint } 
 import { MailtraceError } from './errors.js';
 import { createLog } from './log.js';
 import type { Fleet } from './sources/configured-hosts.js';
-import { openSource } from './sources/registry.js';
+import { openSource, type SourceSpec } from './sources/registry.js';
 import { systemZone } from './zone.js';
 
 /** A log may lag behind so long before a missing line is called missing: shippers batch for seconds, seldom for minutes. */
 const LOG_LAG_MS = 10 * 60_000;
 
-const openSources = async (config: Config, fleet: Fleet, timeZone: string): Promise<readonly LogSource[]> => {
-  if (config.method !== 'file') {
-    throw new MailtraceError(
-      'config',
-      `This version cannot read logs by method ${config.method} yet.`,
-      'Use method: file with file_config, on the host where the logs are.',
-    );
-  }
+/** Whence the sources of a configuration get what they need besides it. */
+type Surroundings = Readonly<{ secrets: Secrets; env: OpenOptions['env'] }>;
+
+const specOf = (config: Config, fleet: Fleet, { secrets, env }: Surroundings): SourceSpec => {
   const hosts = fleet.hosts.flatMap(({ host, options }) => (options === null ? [] : [{ host, options }]));
-  return [await openSource({ kind: 'file', hosts }, { canonical: fleet.directory.canonical, timeZone })];
+  switch (config.method) {
+    case 'file':
+      return { kind: 'file', hosts };
+    case 'ssh': {
+      const { sshPassword: password, sshPassphrase: passphrase, sudoPassword } = secrets;
+      return { kind: 'ssh', hosts, options: config.ssh_config, secrets: { password, passphrase, sudoPassword }, env };
+    }
+    case 'opensearch':
+      throw new MailtraceError(
+        'config',
+        'This version cannot read logs by method opensearch yet.',
+        'Use method: ssh with ssh_config, or method: file with file_config on the host where the logs are.',
+      );
+  }
 };
 
-const openTracer = async (config: Config): Promise<Tracer> => {
+const openTracer = async (config: Config, surroundings: Surroundings): Promise<Tracer> => {
   const fleet = configuredFleet(config);
   const timeZone = config.time_zone ?? systemZone();
-  const sources = await openSources(config, fleet, timeZone);
+  const spec = specOf(config, fleet, surroundings);
+  const sources: readonly LogSource[] = [await openSource(spec, { canonical: fleet.directory.canonical, timeZone })];
   const served = new Set(sources.flatMap(({ hosts }) => hosts));
   const clusters = Object.fromEntries(fleet.directory.clusters);
   return {
@@ -60,8 +70,15 @@ const openTracer = async (config: Config): Promise<Tracer> => {
   };
 };
 
-export const openTracerFromConfig: OpenTracer = async ({ configPath, env }) =>
-  openTracer(await loadConfig(configPath, env));
+export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env }) => {
+  const config = await loadConfig(configPath, env);
+  const flags = {
+    loginPass: passwords.login ?? undefined,
+    sudoPass: passwords.sudo ?? undefined,
+    opensearchPass: passwords.opensearch ?? undefined,
+  };
+  return openTracer(config, { secrets: resolveSecrets({ config, env, flags, prompts: {} }), env });
+};
 
 /** Loads Graphviz and sharp when the first picture is drawn. */
 export const createImager = (): GraphImager & Readonly<{ close(): Promise<void> }> => {
@@ -150,7 +167,7 @@ export const startSlack: StartSlack = async ({ configPath, env, signal, print })
   const config = await loadConfig(configPath, env);
   const tokens = resolveSecrets({ config, env, flags: {}, prompts: {} });
   const log = createLog({ level: config.log_level, secrets: collectSecrets(config, tokens) });
-  const tracer = await openTracer(config);
+  const tracer = await openTracer(config, { secrets: tokens, env });
   const endpoint = slackEndpoint(config, env);
   const auditPath = join(dataDir(config, env), 'audit.jsonl');
   try {
@@ -192,7 +209,8 @@ export const startPlayground: StartPlayground = async ({ port, signal, print, lo
       }),
       { env: {}, path: 'the playground’s configuration' },
     );
-    const tracer = await openTracer(config);
+    const secrets = resolveSecrets({ config, env: {}, flags: {}, prompts: {} });
+    const tracer = await openTracer(config, { secrets, env: {} });
     const tokens = { slackBotToken: double.botToken, slackAppToken: double.appToken, slackSigningSecret: null };
     const endpoint = { apiUrl: double.apiUrl, host: '127.0.0.1', port: 0 };
     try {

@@ -6,6 +6,8 @@ import type { Config } from './schema.js';
 /** null = there is none. */
 export type Secrets = Readonly<{
   sshPassword: string | null;
+  /** Opens encrypted private keys. */
+  sshPassphrase: string | null;
   sudoPassword: string | null;
   opensearchPassword: string | null;
   kumomtaPassword: string | null;
@@ -34,6 +36,7 @@ export type SecretSources = Readonly<{
 /** As in the Python tool: what was typed, else the flag, else the configuration, else the environment. Empty is none. */
 export const resolveSecrets = ({ config, env, flags, prompts }: SecretSources): Secrets => ({
   sshPassword: first(prompts.loginPass, flags.loginPass, config.ssh_config.password, env['MAILTRACE_SSH_PASSWORD']),
+  sshPassphrase: first(env['MAILTRACE_SSH_PASSPHRASE']),
   sudoPassword: first(prompts.sudoPass, flags.sudoPass, config.ssh_config.sudo_pass, env['MAILTRACE_SUDO_PASSWORD']),
   opensearchPassword: first(
     prompts.opensearchPass,

@@ -6,10 +6,11 @@ import { type TimeWindow, unite } from '../domain/time-window.js';
 import { createHeaderParser } from '../parsers/syslog-header.js';
 import { createZone, type Zone } from '../zone.js';
 import { buildOutcome, type Reading } from './file-outcome.js';
-import { toRecord } from './host-records.js';
+import { createNaming } from './host-naming.js';
 import { type Catalog, type HostLogs, type Log, listLogs, pieceId } from './log-catalog.js';
 import { type LogTask, readLog } from './log-reading.js';
 import type { HeadCache } from './piece-times.js';
+import { findRelated, wishesOf } from './related-wishes.js';
 import { createTicket, type Ticket, type TicketWish } from './search-ticket.js';
 import { createUnpackedCache, type UnpackedCache } from './unpacked-cache.js';
 
@@ -26,10 +27,6 @@ export type FilesOptions = Readonly<{
 
 /** Logs read at one time. The thread pool has four threads. */
 const PARALLEL = 4;
-/** Names that a hostile shared log may bring are not remembered without end. */
-const NAMES_MAX = 1024;
-
-type NamedHost = (name: string | null) => HostName;
 
 type Context = Readonly<{
   options: FilesOptions;
@@ -57,26 +54,6 @@ const runParallel = async <Item, Result>(
   return results;
 };
 
-/**
- * Whose line it is. A log of one host is that host's, whatever its lines say (`localhost`), unless they name another
- * configured host. A shared log is split by the names in its lines.
- */
-const createNaming = ({ options: { canonical }, zones }: Context, { owners }: Log): NamedHost => {
-  const known = new Map<string, HostName>();
-  const owner = owners[0]!;
-  const find = (name: string): HostName => {
-    const host = canonical(name);
-    return owners.length > 1 || zones.has(host) ? host : owner;
-  };
-  return (name) => {
-    if (name === null) return owner;
-    const host = known.get(name) ?? find(name);
-    if (known.size >= NAMES_MAX) known.clear();
-    known.set(name, host);
-    return host;
-  };
-};
-
 /** United with anything, it is that. */
 const NOWHERE: TimeWindow = { fromMs: Number.POSITIVE_INFINITY, toMs: Number.NEGATIVE_INFINITY };
 
@@ -86,36 +63,9 @@ const middleOf = ({ fromMs, toMs }: TimeWindow): number => fromMs + (toMs - from
 type Base = Readonly<{ context: Context; nearMs: number; unpacked: UnpackedCache; signal: AbortSignal }>;
 
 const buildTask = ({ context, nearMs, unpacked, signal }: Base, log: Log, wishes: readonly TicketWish[]): LogTask => {
-  const hostOf = createNaming(context, log);
+  const hostOf = createNaming(log, context.options.canonical, (host) => context.zones.has(host));
   const zoneOf = (name: string | null): Zone => context.zones.get(hostOf(name)) ?? context.zone;
   return { log, wishes, parse: createHeaderParser({ zoneOf, nearMs }), hostOf, heads: context.heads, unpacked, signal };
-};
-
-const wishesOf = (ticket: Ticket): readonly TicketWish[] =>
-  ticket.request.lookups.map((lookup) => ({ ...lookup, host: null, ticket, lookup }));
-
-/** What the lines found lead to: for each lookup the queue IDs of each host. */
-const findRelated = (readings: readonly Reading[]): readonly TicketWish[] => {
-  const ids = new Map<TicketWish, Map<HostName, Set<string>>>();
-  for (const line of readings.flatMap(({ reading }) => reading.lines)) {
-    for (const wish of line.wishes) {
-      const hosts = ids.get(wish) ?? new Map<HostName, Set<string>>();
-      const known = hosts.get(line.host) ?? new Set<string>();
-      for (const id of wish.lookup?.related?.(toRecord(line, 0)) ?? []) known.add(id);
-      ids.set(wish, hosts.set(line.host, known));
-    }
-  }
-  return [...ids].flatMap(([{ ticket, lookup, window }, hosts]) =>
-    [...hosts]
-      .filter(([, known]) => known.size > 0)
-      .map(([host, known]) => ({
-        window: lookup?.relatedWindow ?? window,
-        host,
-        needles: [...known].map((text) => ({ text, ignoreCase: false, isWhole: true })),
-        ticket,
-        lookup: null,
-      })),
-  );
 };
 
 /** Logs that may hold lines of `host`: its own, shared ones, and those where it was seen. */

@@ -45,6 +45,17 @@ const toPatterns = (needles: readonly Needle[]) => {
   return { patterns: [...unique.map(toPattern), ...anchors], exact: unique.length };
 };
 
+/** What a tool that knows no JSON has to look for: the texts themselves, and in JSON lines also these parts of them. */
+export const searchedTexts = (
+  needles: readonly Needle[],
+): Readonly<{ texts: readonly string[]; anchors: readonly string[] }> => {
+  const possible = needles.filter((needle) => isPossible(needle) && needle.text !== '' && !needle.text.includes('\0'));
+  const anchors = possible
+    .map(anchorOf)
+    .flatMap((anchor) => (anchor === null ? [] : [Buffer.from(anchor.bytes).toString('utf8')]));
+  return { texts: [...new Set(possible.map(({ text }) => text))], anchors: [...new Set(anchors)] };
+};
+
 /** Finds every line that may hold a needle of any of these wishes. Null: every line has to be looked at. */
 export const buildWishSearch = (wishes: readonly Wish[]): SearchNeedles | null =>
   wishes.some(({ needles }) => needles.length === 0)

@@ -73,7 +73,7 @@ const mayBeOf = ({ host: wanted, ticket }: TicketWish, host: HostName): boolean 
   wanted === null ? ticket.isAsked(host) : wanted === host;
 
 /** Tells which wishes a line fulfils. */
-const createJudge = (wishes: readonly TicketWish[]): Judge => {
+export const createJudge = (wishes: readonly TicketWish[]): Judge => {
   const tested = wishes.map((wish) => ({ wish, holdsNeedle: buildNeedleTest(wish.needles) }));
   return (line, header, host) => {
     const decodeMessage = () => (line.bytes[line.from] === OPEN_BRACE ? header.text : null);
@@ -111,9 +111,9 @@ const handOut = (
 };
 
 /** Collects the lines of one piece. Lines of a repeated hour wait in `open` until the set-back is known. */
-const createCollector = (
-  { parse, hostOf }: LogTask,
-  { judge, cut }: Tools,
+export const createCollector = (
+  { parse, hostOf }: Pick<LogTask, 'parse' | 'hostOf'>,
+  { judge, cut }: Pick<Tools, 'judge' | 'cut'>,
   { piece, startMs: pieceMs }: ChosenPiece,
 ) => {
   const found: FoundLine[] = [];

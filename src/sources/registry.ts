@@ -1,12 +1,29 @@
 /** Every kind of log source. A new kind is a member of the union and a case of the switch. */
+
+import type { z } from 'zod';
 import type { LogSource } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import type { HostOptions } from './host-options.js';
+import type { sshOptions } from './ssh-options.js';
+
+type SshConfigOptions = z.output<typeof sshOptions>;
 
 /** One host with what is configured for it; nothing is left to inherit. */
 export type ConfiguredHost = Readonly<{ host: HostName; options: HostOptions }>;
 
-export type SourceSpec = Readonly<{ kind: 'file'; hosts: readonly ConfiguredHost[] }>;
+/** null = there is no password. */
+export type SshSpec = Readonly<{
+  kind: 'ssh';
+  hosts: readonly ConfiguredHost[];
+  options: Pick<
+    SshConfigOptions,
+    'username' | 'private_key' | 'ssh_config_file' | 'timeout' | 'sudo' | 'strict_host_key_checking'
+  >;
+  secrets: Readonly<{ password: string | null; passphrase: string | null; sudoPassword: string | null }>;
+  env: Readonly<Record<string, string | undefined>>;
+}>;
+
+export type SourceSpec = Readonly<{ kind: 'file'; hosts: readonly ConfiguredHost[] }> | SshSpec;
 
 export type SourceContext = Readonly<{
   /** The one name of the machine that a log calls `name`. */
@@ -15,17 +32,33 @@ export type SourceContext = Readonly<{
   timeZone: string;
 }>;
 
+const SECOND_MS = 1000;
+
+const hostsOf = (hosts: readonly ConfiguredHost[]) =>
+  hosts.map(({ host, options }) => ({ host, logFiles: options.log_files, timeZone: options.time_zone ?? null }));
+
 /** An adapter is loaded when its source is opened: what nobody configured costs nothing. */
 export const openSource = async (spec: SourceSpec, context: SourceContext): Promise<LogSource> => {
   switch (spec.kind) {
     case 'file': {
       const { openFiles } = await import('./files.js');
-      const hosts = spec.hosts.map(({ host, options }) => ({
-        host,
-        logFiles: options.log_files,
-        timeZone: options.time_zone ?? null,
-      }));
-      return openFiles({ hosts, ...context });
+      return openFiles({ hosts: hostsOf(spec.hosts), ...context });
+    }
+    case 'ssh': {
+      const { openSsh } = await import('./ssh.js');
+      const { options, secrets, env } = spec;
+      return openSsh({
+        hosts: hostsOf(spec.hosts),
+        ...context,
+        username: options.username,
+        privateKey: options.private_key,
+        configFile: options.ssh_config_file,
+        isHostKeyChecked: options.strict_host_key_checking,
+        timeoutMs: options.timeout * SECOND_MS,
+        secrets: { password: secrets.password, passphrase: secrets.passphrase },
+        sudo: { isWanted: options.sudo, password: secrets.sudoPassword },
+        env,
+      });
     }
   }
 };

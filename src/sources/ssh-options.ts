@@ -10,5 +10,8 @@ export const sshOptions = section({
   sudo: flag(true).describe('Read the logs with sudo.'),
   timeout: seconds(10).describe('Seconds to wait for a connection and for an answer.'),
   ssh_config_file: text('').describe('OpenSSH client configuration; `~` expands.'),
+  strict_host_key_checking: flag(true).describe(
+    'Refuse machines whose host key is not in known_hosts. `StrictHostKeyChecking` in ssh_config_file says it for one machine.',
+  ),
   ...hostFields,
 });

@@ -1,0 +1,154 @@
+/** Reads what the remote script says (remote-search.sh names the lines). Total: an odd line is left out. */
+
+export type RemotePiece = Readonly<{
+  number: number;
+  path: string;
+  /** Which paths of the request mean it. */
+  pathIndexes: readonly number[];
+  kind: 'named' | 'sibling' | 'glob';
+  id: string;
+  /** Letters: l(ocal time), m(any hosts), n(ested), o(ther than a log), j(son). */
+  flags: string;
+  sizeBytes: number;
+  /** With a stamp; '' when there is none. */
+  firstLine: string;
+}>;
+
+export type RemoteFault = Readonly<{
+  code: string;
+  pathIndexes: readonly number[];
+  /** Of a file that may not be read: mode, owner, group. Of packing: the program that is missing. */
+  detail: string;
+  path: string;
+}>;
+
+/** `offset` grows along a piece; the first line of a part at block n has at least n blocks. */
+export type RemoteLine = Readonly<{ piece: number; span: number; offset: number; bytes: Buffer }>;
+
+export type Answer = Readonly<{
+  pieces: ReadonlyMap<number, RemotePiece>;
+  faults: readonly RemoteFault[];
+  /** By piece: why unpacking ended early. */
+  damages: ReadonlyMap<number, string>;
+  ids: ReadonlySet<string>;
+  lines: readonly RemoteLine[];
+  /** Lines between which a clock was set back. */
+  setBacks: readonly RemoteLine[];
+}>;
+
+const BLOCK_BYTES = 65_536;
+const CONTROL = 0x01;
+const COLON = 0x3a;
+const DIGIT_0 = 0x30;
+
+const KINDS: Readonly<Record<string, RemotePiece['kind']>> = { n: 'named', s: 'sibling', g: 'glob' };
+
+const indexesOf = (text: string): readonly number[] => text.split(',').map(Number);
+
+/** Splits off `count` words; the last one keeps its blanks. */
+const wordsOf = (text: string, count: number): readonly string[] => {
+  const words: string[] = [];
+  let place = 0;
+  while (words.length < count - 1) {
+    const blank = text.indexOf(' ', place);
+    if (blank < 0) break;
+    words.push(text.slice(place, blank));
+    place = blank + 1;
+  }
+  return [...words, text.slice(place)];
+};
+
+type Part = Readonly<{ piece: number; span: number; base: number; isSetBack: boolean }>;
+
+const readPart = (rest: string, isSetBack: boolean): Part => {
+  const [piece = '', span = '', block = ''] = rest.split(' ');
+  return { piece: Number(piece), span: Number(span), base: Number(block) * BLOCK_BYTES, isSetBack };
+};
+
+const readPiece = (rest: string): RemotePiece => {
+  const [number = '', paths = '', kind = '', inode = '', size = '', flags = '', firstLine = ''] = wordsOf(rest, 7);
+  return {
+    number: Number(number),
+    path: '',
+    pathIndexes: indexesOf(paths),
+    kind: KINDS[kind] ?? 'glob',
+    id: `${inode}:${size}`,
+    flags,
+    sizeBytes: Number(size),
+    firstLine,
+  };
+};
+
+/** `12:line`. */
+const readLine = (line: Buffer, { piece, span, base }: Part): RemoteLine | null => {
+  const colon = line.indexOf(COLON);
+  let number = 0;
+  for (let place = 0; place < colon; place++) number = number * 10 + line[place]! - DIGIT_0;
+  // A copy: what arrived would otherwise be kept for one line of it.
+  return colon > 0 && Number.isSafeInteger(number)
+    ? { piece, span, offset: base + number, bytes: Buffer.from(line.subarray(colon + 1)) }
+    : null;
+};
+
+/** `take` is given every line; it tells whether the answer is complete. */
+export const createAnswerReader = (end: string) => {
+  const pieces = new Map<number, RemotePiece>();
+  const faults: RemoteFault[] = [];
+  const damages = new Map<number, string>();
+  const ids = new Set<string>();
+  const found = new Map<string, RemoteLine>();
+  const setBacks: RemoteLine[] = [];
+  let part: Part | null = null;
+  let bytes = 0;
+  const takeControl = (text: string): boolean => {
+    if (text === end) return true;
+    const rest = text.slice(2);
+    switch (text[0]) {
+      case 'P': {
+        const piece = readPiece(rest);
+        pieces.set(piece.number, piece);
+        break;
+      }
+      case 'Q': {
+        const [number = '', path = ''] = wordsOf(rest, 2);
+        const piece = pieces.get(Number(number));
+        if (piece) pieces.set(piece.number, { ...piece, path });
+        break;
+      }
+      case 'X': {
+        const [code = '', paths = '', detail = '', path = ''] = wordsOf(rest, 4);
+        faults.push({ code, pathIndexes: indexesOf(paths), detail, path });
+        break;
+      }
+      case 'E': {
+        const [number = '', why = ''] = wordsOf(rest, 2);
+        damages.set(Number(number), why);
+        break;
+      }
+      case 'I':
+        ids.add(rest);
+        break;
+      case 'F':
+      case 'B':
+        part = readPart(rest, text[0] === 'B');
+        break;
+      default:
+    }
+    return false;
+  };
+  return {
+    take: (line: Buffer): boolean => {
+      if (line[0] === CONTROL) return takeControl(line.toString('utf8', 1));
+      const read = part === null ? null : readLine(line, part);
+      if (part === null || read === null) return false;
+      bytes += line.length;
+      // Several passes over one part find a line several times.
+      if (part.isSetBack) setBacks.push(read);
+      else found.set(`${read.piece} ${read.span} ${read.offset}`, read);
+      return false;
+    },
+    /** Of the lines so far. */
+    bytes: () => bytes,
+    answer: (): Answer => ({ pieces, faults, damages, ids, lines: [...found.values()], setBacks }),
+  };
+};

@@ -1,0 +1,183 @@
+/** LogSource over SSH: logs are searched where they lie, by a script that the machine's own shell runs. */
+import { readFile } from 'node:fs/promises';
+import { hostname as machineName, userInfo } from 'node:os';
+import type { LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
+import type { HostName } from '../domain/ids.js';
+import { MailtraceError } from '../errors.js';
+import { createZone, type Zone } from '../zone.js';
+import type { SshSecrets } from './ssh-auth.js';
+import { loadSshConfig, type SshConfig } from './ssh-config.js';
+import type { ConnectDeps, Connection } from './ssh-connection.js';
+import { createLimiter, type Limiter } from './ssh-limiter.js';
+import { createMachine, type Machine } from './ssh-machine.js';
+import { mergeOutcomes, unreachable } from './ssh-outcome.js';
+import { machineKey, type Route, routeTo, type SshDefaults } from './ssh-route.js';
+import { createMachineSearch, type MachineSearch } from './ssh-search.js';
+import type { LocalUser } from './ssh-tokens.js';
+
+/** `timeZone`: IANA name for stamps without an offset; null: that of the machine. */
+export type SshHost = Readonly<{ host: HostName; logFiles: readonly string[]; timeZone: string | null }>;
+
+export type SshOptions = Readonly<{
+  hosts: readonly SshHost[];
+  /** For machines that do not say theirs. */
+  timeZone: string;
+  canonical: (name: string) => HostName;
+  username: string;
+  privateKey: string;
+  /** '' = none. */
+  configFile: string;
+  isHostKeyChecked: boolean;
+  timeoutMs: number;
+  secrets: SshSecrets;
+  sudo: Readonly<{ isWanted: boolean; password: string | null }>;
+  env: Readonly<Record<string, string | undefined>>;
+}>;
+
+/** sshd's MaxStartups begins to drop connections at ten that are not logged in. */
+const HANDSHAKES_MAX = 8;
+
+const readScript = (name: string): Promise<string> => readFile(new URL(name, import.meta.url), 'utf8');
+
+const findLocalUser = (env: SshOptions['env']): LocalUser => {
+  const { username, homedir, uid } = userInfo();
+  return { name: username, home: env['HOME'] || homedir, uid, machine: machineName(), env };
+};
+
+const createHandshakes = (): ((address: string) => Limiter) => {
+  const limiters = new Map<string, Limiter>();
+  return (address) => {
+    const limiter = limiters.get(address) ?? createLimiter(HANDSHAKES_MAX);
+    limiters.set(address, limiter);
+    return limiter;
+  };
+};
+
+type Place = Readonly<{ machine: Machine; search: MachineSearch }>;
+
+type Found = Readonly<{ key: string; route: Route }>;
+
+/** Finds out, once for each host, which machine it is; what fails is tried again by the next search. */
+const createFinder = (options: SshOptions, defaults: () => Promise<SshDefaults>) => {
+  const known = new Map<HostName, Promise<Found>>();
+  const find = async (host: HostName): Promise<Found> => {
+    const route = await routeTo(host, await defaults());
+    return { key: machineKey(route), route };
+  };
+  const once = (host: HostName): Promise<Found> => {
+    const found = known.get(host) ?? find(host);
+    known.set(host, found);
+    found.catch(() => known.delete(host));
+    return found;
+  };
+  /** Every host of the source, since all names of a machine share its connection. */
+  return async (): Promise<ReadonlyMap<HostName, Found | MailtraceError>> => {
+    const all = await Promise.all(
+      options.hosts.map(async ({ host }) => {
+        const found = await once(host).catch((error: unknown) => {
+          if (error instanceof MailtraceError) return error;
+          throw error;
+        });
+        return [host, found] as const;
+      }),
+    );
+    return new Map(all);
+  };
+};
+
+type Parts = Readonly<{ options: SshOptions; deps: ConnectDeps; scripts: Readonly<{ login: string; search: string }> }>;
+
+const createPlaces = ({ options, deps, scripts }: Parts) => {
+  const places = new Map<string, Place>();
+  const zones = new Map<string, Zone>();
+  const zoneNamed = (name: string): Zone => {
+    const zone = zones.get(name) ?? createZone(name);
+    zones.set(name, zone);
+    return zone;
+  };
+  const build = (members: readonly Readonly<{ host: HostName; route: Route }>[]): Place => {
+    const routeOf = new Map(members.map(({ host, route }) => [host, route]));
+    const machine = createMachine({ routes: members.map(({ route }) => route), deps, scripts, sudo: options.sudo });
+    const search = createMachineSearch({
+      machine,
+      hosts: options.hosts.filter(({ host }) => routeOf.has(host)),
+      routeOf: (host) => routeOf.get(host)!,
+      isConfigured: (host) => options.hosts.some((each) => each.host === host),
+      ownZoneOf: new Map(options.hosts.map(({ host, timeZone }) => [host, timeZone])),
+      zoneNamed,
+      fallbackZone: options.timeZone,
+      canonical: options.canonical,
+    });
+    return { machine, search };
+  };
+  return {
+    /** `found`: where every host of the source is. */
+    placeOf: (key: string, found: ReadonlyMap<HostName, Found | MailtraceError>): Place => {
+      const members = [...found].flatMap(([host, each]) =>
+        !(each instanceof MailtraceError) && each.key === key ? [{ host, route: each.route }] : [],
+      );
+      const known = JSON.stringify([key, members.map(({ host }) => host)]);
+      const place = places.get(known) ?? build(members);
+      places.set(known, place);
+      return place;
+    },
+  };
+};
+
+const loadConfig = async (options: SshOptions, localUser: LocalUser): Promise<SshConfig> =>
+  options.configFile === '' ? [] : loadSshConfig(options.configFile, localUser);
+
+/**
+ * Opens the logs of `options.hosts`. Nobody is connected to before a search.
+ * @throws RangeError for a zone that is none
+ */
+export const openSsh = async (options: SshOptions): Promise<LogSource> => {
+  const ssh2 = (await import('ssh2')).default;
+  const localUser = findLocalUser(options.env);
+  const kept = new Map<string, Promise<Connection>>();
+  const deps: ConnectDeps = {
+    ssh2,
+    secrets: options.secrets,
+    localUser,
+    handshakes: createHandshakes(),
+    trusted: new Map(),
+    kept,
+  };
+  const [login, search] = await Promise.all([readScript('remote-login.sh'), readScript('remote-search.sh')]);
+  const { placeOf } = createPlaces({ options, deps, scripts: { login, search } });
+  const findAll = createFinder(options, async () => ({
+    config: await loadConfig(options, localUser),
+    username: options.username,
+    privateKey: options.privateKey,
+    timeoutMs: options.timeoutMs,
+    isHostKeyChecked: options.isHostKeyChecked,
+    localUser,
+  }));
+  const searchAll = async (request: SearchRequest, signal: AbortSignal): Promise<SearchOutcome> => {
+    const found = await findAll();
+    const groups = new Map<string, HostName[]>();
+    const faults: SearchOutcome[] = [];
+    for (const host of request.hosts) {
+      const at = found.get(host);
+      if (at === undefined || at instanceof MailtraceError) faults.push(unreachable([host], at ?? null));
+      else groups.set(at.key, [...(groups.get(at.key) ?? []), host]);
+    }
+    const used = { lines: 0, bytes: 0 };
+    const answers = await Promise.all(
+      [...groups].map(([key, hosts]) => placeOf(key, found).search({ ...request, hosts }, used, signal)),
+    );
+    return mergeOutcomes(request, [...faults, ...answers]);
+  };
+  return {
+    kind: 'ssh',
+    hosts: options.hosts.map(({ host }) => host),
+    search: async (request, signal) => {
+      signal.throwIfAborted();
+      return searchAll(request, signal);
+    },
+    close: async () => {
+      const open = await Promise.all([...kept.values()].map((each) => each.catch(() => null)));
+      for (const connection of open) connection?.close();
+    },
+  };
+};
