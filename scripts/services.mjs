@@ -20,6 +20,27 @@ export const services = [
     programs: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
     debianPackage: 'chromium',
   },
+  {
+    name: 'Maven',
+    neededFor: 'the OpenSearch servers that the tests run against',
+    env: 'MAVEN_PATH',
+    programs: ['mvn'],
+    debianPackage: 'maven',
+  },
+  {
+    name: 'JDK',
+    neededFor: 'the OpenSearch servers: Java 17 or newer, with a compiler',
+    env: 'JAVAC_PATH',
+    programs: ['javac'],
+    debianPackage: 'default-jdk-headless',
+  },
+  {
+    name: 'pip',
+    neededFor: 'the Java 25 of the newer OpenSearch server',
+    env: 'PIP_PATH',
+    programs: ['pip3'],
+    debianPackage: 'python3-pip',
+  },
 ];
 
 /** Daemons live outside the PATH of ordinary users. */

@@ -2,11 +2,15 @@
 import type { LogSource } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import type { HostOptions } from './host-options.js';
+import { type OpensearchOptions, toSourceOptions } from './opensearch-options.js';
 
 /** One host with what is configured for it; nothing is left to inherit. */
 export type ConfiguredHost = Readonly<{ host: HostName; options: HostOptions }>;
 
-export type SourceSpec = Readonly<{ kind: 'file'; hosts: readonly ConfiguredHost[] }>;
+export type SourceSpec =
+  | Readonly<{ kind: 'file'; hosts: readonly ConfiguredHost[] }>
+  /** `password`: from wherever it was given; null for none. */
+  | Readonly<{ kind: 'opensearch'; hosts: readonly HostName[]; options: OpensearchOptions; password: string | null }>;
 
 export type SourceContext = Readonly<{
   /** The one name of the machine that a log calls `name`. */
@@ -26,6 +30,11 @@ export const openSource = async (spec: SourceSpec, context: SourceContext): Prom
         timeZone: options.time_zone ?? null,
       }));
       return openFiles({ hosts, ...context });
+    }
+    case 'opensearch': {
+      const { openOpensearch } = await import('./opensearch.js');
+      const { hosts, options, password } = spec;
+      return openOpensearch({ ...toSourceOptions(options, password), hosts, canonical: context.canonical });
     }
   }
 };
