@@ -21,22 +21,40 @@ import { systemZone } from './zone.js';
 /** A log may lag behind so long before a missing line is called missing: shippers batch for seconds, seldom for minutes. */
 const LOG_LAG_MS = 10 * 60_000;
 
-const openSources = async (config: Config, fleet: Fleet, timeZone: string): Promise<readonly LogSource[]> => {
-  if (config.method !== 'file') {
-    throw new MailtraceError(
-      'config',
-      `This version cannot read logs by method ${config.method} yet.`,
-      'Use method: file with file_config, on the host where the logs are.',
-    );
+type SourcePasswords = Pick<Secrets, 'opensearchPassword'>;
+
+const openSources = async (
+  config: Config,
+  fleet: Fleet,
+  timeZone: string,
+  passwords: SourcePasswords,
+): Promise<readonly LogSource[]> => {
+  const context = { canonical: fleet.directory.canonical, timeZone };
+  switch (config.method) {
+    case 'file': {
+      const hosts = fleet.hosts.flatMap(({ host, options }) => (options === null ? [] : [{ host, options }]));
+      return [await openSource({ kind: 'file', hosts }, context)];
+    }
+    case 'opensearch': {
+      const { opensearch_config: options } = config;
+      const hosts = fleet.hosts.map(({ host }) => host);
+      return [
+        await openSource({ kind: 'opensearch', hosts, options, password: passwords.opensearchPassword }, context),
+      ];
+    }
+    case 'ssh':
+      throw new MailtraceError(
+        'config',
+        'This version cannot read logs by method ssh yet.',
+        'Use method: file with file_config, on the host where the logs are.',
+      );
   }
-  const hosts = fleet.hosts.flatMap(({ host, options }) => (options === null ? [] : [{ host, options }]));
-  return [await openSource({ kind: 'file', hosts }, { canonical: fleet.directory.canonical, timeZone })];
 };
 
-const openTracer = async (config: Config): Promise<Tracer> => {
+const openTracer = async (config: Config, passwords: SourcePasswords): Promise<Tracer> => {
   const fleet = configuredFleet(config);
   const timeZone = config.time_zone ?? systemZone();
-  const sources = await openSources(config, fleet, timeZone);
+  const sources = await openSources(config, fleet, timeZone, passwords);
   const served = new Set(sources.flatMap(({ hosts }) => hosts));
   const clusters = Object.fromEntries(fleet.directory.clusters);
   return {
@@ -60,8 +78,12 @@ const openTracer = async (config: Config): Promise<Tracer> => {
   };
 };
 
-export const openTracerFromConfig: OpenTracer = async ({ configPath, env }) =>
-  openTracer(await loadConfig(configPath, env));
+export const openTracerFromConfig: OpenTracer = async ({ configPath, env, passwords }) => {
+  const config = await loadConfig(configPath, env);
+  const { login, sudo, opensearch } = passwords;
+  const flags = { loginPass: login ?? '', sudoPass: sudo ?? '', opensearchPass: opensearch ?? '' };
+  return openTracer(config, resolveSecrets({ config, env, flags, prompts: {} }));
+};
 
 /** Loads Graphviz and sharp when the first picture is drawn. */
 export const createImager = (): GraphImager & Readonly<{ close(): Promise<void> }> => {
@@ -150,7 +172,7 @@ export const startSlack: StartSlack = async ({ configPath, env, signal, print })
   const config = await loadConfig(configPath, env);
   const tokens = resolveSecrets({ config, env, flags: {}, prompts: {} });
   const log = createLog({ level: config.log_level, secrets: collectSecrets(config, tokens) });
-  const tracer = await openTracer(config);
+  const tracer = await openTracer(config, tokens);
   const endpoint = slackEndpoint(config, env);
   const auditPath = join(dataDir(config, env), 'audit.jsonl');
   try {
@@ -192,7 +214,7 @@ export const startPlayground: StartPlayground = async ({ port, signal, print, lo
       }),
       { env: {}, path: 'the playground’s configuration' },
     );
-    const tracer = await openTracer(config);
+    const tracer = await openTracer(config, { opensearchPassword: null });
     const tokens = { slackBotToken: double.botToken, slackAppToken: double.appToken, slackSigningSecret: null };
     const endpoint = { apiUrl: double.apiUrl, host: '127.0.0.1', port: 0 };
     try {

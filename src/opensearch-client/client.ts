@@ -25,7 +25,11 @@ export type ClusterAddress = Readonly<{
 /** `body` is whatever JSON the cluster answered. */
 export type Answer = Readonly<{ kind: 'answer'; body: unknown }> | Readonly<{ kind: 'fault'; fault: Fault }>;
 
-export type ClusterRequest = Readonly<{ method: 'GET' | 'POST'; path: string; body?: Readonly<Record<string, unknown>> }>;
+export type ClusterRequest = Readonly<{
+  method: 'GET' | 'POST';
+  path: string;
+  body?: Readonly<Record<string, unknown>>;
+}>;
 
 export type Cluster = Readonly<{
   /** `http://host:port`, without the password. */

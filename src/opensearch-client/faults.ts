@@ -16,7 +16,8 @@ type Place = Pick<ClusterAddress, 'host' | 'port' | 'username' | 'useSsl' | 'tim
 const REASON_MAX = 200;
 
 const nameOf = ({ host, port }: Place): string => `OpenSearch at ${host}:${port}`;
-const userOf = ({ username }: Place): string => (username === null ? 'nobody (no username is set)' : `user ${username}`);
+const userOf = ({ username }: Place): string =>
+  username === null ? 'nobody (no username is set)' : `user ${username}`;
 
 type Words = (place: Place) => string;
 
@@ -95,12 +96,17 @@ export const faultOfStatus = (status: number, body: unknown, place: Place): Faul
     const text = `${name} forbids ${userOf(place)} to search (403); give the user a role that may read opensearch_config.index`;
     return { kind: 'forbidden', text, detail };
   }
-  if (status === 404) return { kind: 'missing', text: `${name} has no such index; correct opensearch_config.index`, detail };
+  if (status === 404)
+    return { kind: 'missing', text: `${name} has no such index; correct opensearch_config.index`, detail };
   if (status === 429 || status >= 500) {
     const text = `${name} is overloaded or not ready (${status}: ${shorten(detail)}); check the health of the cluster and try again`;
     return { kind: 'overloaded', text, detail };
   }
-  return { kind: 'refused', text: `${name} refused the search (${status}: ${shorten(detail)}); check opensearch_config`, detail };
+  return {
+    kind: 'refused',
+    text: `${name} refused the search (${status}: ${shorten(detail)}); check opensearch_config`,
+    detail,
+  };
 };
 
 /** Of anything that a request threw. */
@@ -118,7 +124,11 @@ export const describeThrown = (error: unknown, place: Place, isTimeout: boolean)
     case 'NoLivingConnectionsError':
       return unreachable('ECONNREFUSED', place);
     case 'DeserializationError':
-      return { kind: 'refused', text: `${nameOf(place)} answers no JSON; correct opensearch_config.host and port`, detail: '' };
+      return {
+        kind: 'refused',
+        text: `${nameOf(place)} answers no JSON; correct opensearch_config.host and port`,
+        detail: '',
+      };
     default:
       // Certificates that are none, and bugs.
       throw error;

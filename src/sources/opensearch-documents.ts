@@ -34,7 +34,15 @@ type Json = Readonly<Record<string, unknown>>;
 /** Where the process number stands in ECS, rsyslog's, Vector's and Fluent Bit's documents. */
 const PID_FIELDS = ['log.syslog.procid', 'process.pid', 'procid', 'pid', 'syslog.procid', 'SYSLOG_PID', '_PID'];
 /** Programs, where the mapped field has none. */
-const PROGRAM_FIELDS = ['log.syslog.appname', 'process.name', 'appname', 'programname', 'program', 'SYSLOG_IDENTIFIER', 'ident'];
+const PROGRAM_FIELDS = [
+  'log.syslog.appname',
+  'process.name',
+  'appname',
+  'programname',
+  'program',
+  'SYSLOG_IDENTIFIER',
+  'ident',
+];
 /** Hosts, likewise. */
 const HOST_FIELDS = ['host.name', 'host.hostname', 'log.syslog.hostname', 'hostname', 'host', '_HOSTNAME'];
 
@@ -74,7 +82,9 @@ const firstOf = (source: unknown, names: readonly string[]): string | null => {
 /** Every field that a line is made of, for `_source`. */
 export const sourceFields = ({ hostname, message, timestamp, service }: FieldNames): readonly string[] => [
   ...new Set(
-    [hostname, message, timestamp, service, ...PID_FIELDS, ...PROGRAM_FIELDS, ...HOST_FIELDS].filter((name) => name !== ''),
+    [hostname, message, timestamp, service, ...PID_FIELDS, ...PROGRAM_FIELDS, ...HOST_FIELDS].filter(
+      (name) => name !== '',
+    ),
   ),
 ];
 
@@ -103,7 +113,13 @@ const isTag = (program: string, pid: number | null): boolean =>
   program.includes('/') ||
   (/^[a-z][a-z_.-]*\d?$/.test(program) && !/^(?:warning|error|fatal|panic|statistics|reject|info)$/.test(program));
 
-type Reading = Readonly<{ host: string | null; program: string; pid: number | null; text: string; isWholeLine: boolean }>;
+type Reading = Readonly<{
+  host: string | null;
+  program: string;
+  pid: number | null;
+  text: string;
+  isWholeLine: boolean;
+}>;
 
 export type ReaderOptions = Readonly<{
   fields: FieldNames;

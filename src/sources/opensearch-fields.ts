@@ -44,7 +44,10 @@ const areAll = (types: ReadonlySet<string> | undefined, known: ReadonlySet<strin
   types !== undefined && types.size > 0 && [...types].every((type) => known.has(type));
 
 /** What may be assumed of the message before the first answer. `isSure`: nothing has to be learnt about it. */
-export const assumeAnalysis = (types: FieldTypes, message: string): Readonly<{ analysis: Analysis; isSure: boolean }> => {
+export const assumeAnalysis = (
+  types: FieldTypes,
+  message: string,
+): Readonly<{ analysis: Analysis; isSure: boolean }> => {
   const found = types.get(message);
   if (areAll(found, VALUES)) return { analysis: { kind: 'value' }, isSure: true };
   if (found === undefined || areAll(found, TEXTS)) return { analysis: STANDARD, isSure: false };
@@ -80,11 +83,7 @@ const hostClauses = (field: string, host: string, types: FieldTypes): readonly C
 export const HOST_CLAUSES = 2;
 
 /** Lines of these hosts, and perhaps of others; documents without a host may say it in their message. Null: any line may be. */
-export const buildHostClause = (
-  field: string,
-  hosts: Iterable<HostName>,
-  types: FieldTypes,
-): Clause | null => {
+export const buildHostClause = (field: string, hosts: Iterable<HostName>, types: FieldTypes): Clause | null => {
   if (field === '') return null;
   const known = [...hosts].flatMap((host) => hostClauses(field, host, types));
   return anyOf([...known, { bool: { must_not: [{ exists: { field } }] } }]);

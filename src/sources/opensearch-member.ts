@@ -1,10 +1,9 @@
 /** One of the searches that are sent together: what it wishes, what of the documents it takes, and its outcome. */
-import type { HostReading, Lookup, Needle, SearchOutcome, SearchRequest } from '../app/ports.js';
+import type { Budget, HostReading, Lookup, Needle, SearchOutcome, SearchRequest } from '../app/ports.js';
 import type { LogRecord } from '../domain/event.js';
 import type { HostName } from '../domain/ids.js';
 import { isInside, type TimeWindow } from '../domain/time-window.js';
 import { buildNeedleTest, type HoldsNeedle } from './line-wishes.js';
-import { createMeter } from './log-reading.js';
 import type { Document } from './opensearch-documents.js';
 import type { HostsWish } from './opensearch-query.js';
 
@@ -100,6 +99,19 @@ const findRelated = (found: Iterable<Found>, lookups: readonly Lookup[]): readon
     window,
     needles: [...texts].map(wholeWord),
   }));
+};
+
+/** Counts what was taken; full when the budget does not allow the next line. */
+const createMeter = ({ maxLines, maxBytes }: Budget) => {
+  let [lines, bytes, isFull] = [0, 0, false];
+  return {
+    take: (more: number): boolean => {
+      if (isFull || lines + 1 > maxLines || bytes + more > maxBytes) isFull = true;
+      else [lines, bytes] = [lines + 1, bytes + more];
+      return !isFull;
+    },
+    isFull: (): boolean => isFull,
+  };
 };
 
 export const createMember = ({ hosts, lookups, budget }: SearchRequest): Member => {

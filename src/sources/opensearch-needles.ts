@@ -34,10 +34,11 @@ const longestOf = (runs: readonly Run[]): Run | null =>
 const isTelling = ({ text }: Run): boolean => text.length >= 8 || (text.length >= 5 && /\d/.test(text));
 
 /** `infix`: a run that has to stand somewhere in a term, and nothing else is to be asked. Null: every line. */
-type Plan = Readonly<{ kind: 'infix'; run: string }> | Readonly<{ kind: 'all'; clauses: readonly Clause[]; scans: number }>;
+type Plan =
+  | Readonly<{ kind: 'infix'; run: string }>
+  | Readonly<{ kind: 'all'; clauses: readonly Clause[]; scans: number }>;
 
-const withCase = (value: string, isLowerCase: boolean) =>
-  isLowerCase ? { value } : { value, case_insensitive: true };
+const withCase = (value: string, isLowerCase: boolean) => (isLowerCase ? { value } : { value, case_insensitive: true });
 
 /**
  * Text between two separators is a term. A run at an end of the needle may go on in the line (`user` in `foo:user@…`), so it

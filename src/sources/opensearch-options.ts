@@ -30,7 +30,9 @@ export const opensearchOptions = section({
   password: text('').describe('Password. Better: MAILTRACE_OPENSEARCH_PASSWORD or --ask-opensearch-pass.'),
   use_ssl: flag(false).describe('Speak TLS.'),
   verify_certs: flag(true).describe('With use_ssl: check the certificate.'),
-  ca_file: text('').describe('With use_ssl: PEM of the authority that signed the certificate; empty for those of the system.'),
+  ca_file: text('').describe(
+    'With use_ssl: PEM of the authority that signed the certificate; empty for those of the system.',
+  ),
   client_cert_file: text('').describe('PEM of a client certificate; empty for none.'),
   client_key_file: text('').describe('PEM of its key.'),
   index: text('').describe('Index, alias, pattern or data stream.'),

@@ -56,7 +56,8 @@ export const shardFault = (body: unknown): string | null => {
   if (!isJson(body)) return null;
   const shards = isJson(body['_shards']) ? body['_shards'] : {};
   const [total, successful] = [Number(shards['total'] ?? 0), Number(shards['successful'] ?? 0)];
-  if (body['timed_out'] === true) return 'the cluster gave up in the middle (timed_out); raise opensearch_config.timeout';
+  if (body['timed_out'] === true)
+    return 'the cluster gave up in the middle (timed_out); raise opensearch_config.timeout';
   if (successful >= total) return null;
   const failures: readonly unknown[] = Array.isArray(shards['failures']) ? shards['failures'] : [];
   const reason = failures.length === 0 ? '' : ` (${reasonOf(failures[0])})`;

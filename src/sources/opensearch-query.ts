@@ -4,7 +4,13 @@ import type { HostName } from '../domain/ids.js';
 import type { TimeWindow } from '../domain/time-window.js';
 import type { Zone } from '../zone.js';
 import type { Analysis } from './opensearch-analysis.js';
-import { buildHostClause, buildTimeClause, type FieldNames, type FieldTypes, HOST_CLAUSES } from './opensearch-fields.js';
+import {
+  buildHostClause,
+  buildTimeClause,
+  type FieldNames,
+  type FieldTypes,
+  HOST_CLAUSES,
+} from './opensearch-fields.js';
 import { buildPieces, type Clause, joinPieces, type Piece } from './opensearch-needles.js';
 
 /** Lines of `hosts` in `window` that hold one of `needles` (none: every line). */
@@ -24,7 +30,8 @@ type Part = Readonly<{ wish: HostsWish; pieces: readonly Piece[] | null; clauses
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);
 
-const hostsKey = ({ hosts, window }: HostsWish): string => `${window.fromMs} ${window.toMs} ${[...hosts].sort().join(' ')}`;
+const hostsKey = ({ hosts, window }: HostsWish): string =>
+  `${window.fromMs} ${window.toMs} ${[...hosts].sort().join(' ')}`;
 
 /** Wishes of the same hosts and window become one. */
 const unite = (wishes: readonly HostsWish[]): readonly HostsWish[] => {

@@ -6,10 +6,10 @@ import type { LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import { type TimeWindow, unite } from '../domain/time-window.js';
 import { type ClusterAddress, openCluster } from '../opensearch-client/client.js';
+import { createZone } from '../zone.js';
 import type { FieldNames } from './opensearch-fields.js';
 import { createMember } from './opensearch-member.js';
 import { createReadings } from './opensearch-reading.js';
-import { createZone } from '../zone.js';
 
 export type OpensearchSourceOptions = Readonly<{
   address: ClusterAddress;
@@ -80,10 +80,17 @@ export const openOpensearch = async (options: OpensearchSourceOptions): Promise<
   const readings = createReadings({ ...options, cluster, zone: createZone(options.timeZone) });
   const searchTogether: SearchTogether = async (requests, signal) => {
     const members = requests.map(createMember);
-    const reading = readings.start(middleOf(requests), requests.flatMap(({ hosts }) => hosts));
+    const reading = readings.start(
+      middleOf(requests),
+      requests.flatMap(({ hosts }) => hosts),
+    );
     const takeAll = (document: Parameters<(typeof members)[number]['take']>[0]): boolean =>
       members.map(({ take }) => take(document)).some((isWanted) => isWanted);
-    await reading.read(members.flatMap(({ firstWishes }) => firstWishes), takeAll, signal);
+    await reading.read(
+      members.flatMap(({ firstWishes }) => firstWishes),
+      takeAll,
+      signal,
+    );
     const related = members.flatMap(({ relatedWishes }) => relatedWishes());
     await reading.read(related, takeAll, signal);
     return members.map(({ outcome }) => outcome(reading.troubleOf));

@@ -29,7 +29,8 @@ const run = (program, args, env = {}, cwd = HERE) =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (said = `${said}${data}`.slice(-4000)));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data) => (said = `${said}${data}`.slice(-4000)));
     child.on('error', reject);
     child.on('close', (code) =>
       code === 0 ? resolve() : reject(new Error(`${program} ${args.join(' ')} ended with ${code}:\n${said}`)),

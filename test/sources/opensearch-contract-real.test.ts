@@ -1,9 +1,10 @@
 /** The promises of a LogSource, kept over a real OpenSearch whatever the message is mapped to. */
-import type { ContractLog, SourceMaker } from './source-contract.ts';
-import { testLogSource } from './source-contract.ts';
+
+import { beforeAll } from 'vitest';
 import { getOpensearch, OPENSEARCH_START_MS } from '../services/opensearch.ts';
 import { ask, createIndex, index, type Json, openIndex } from './opensearch-index.ts';
-import { beforeAll } from 'vitest';
+import type { ContractLog, SourceMaker } from './source-contract.ts';
+import { testLogSource } from './source-contract.ts';
 
 beforeAll(async () => {
   await getOpensearch('plain');

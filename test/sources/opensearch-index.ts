@@ -1,13 +1,13 @@
 /** Fills an index for a test, as an administrator's pipeline would. */
 import { readFileSync } from 'node:fs';
-import { request } from 'node:https';
 import { request as plainRequest } from 'node:http';
+import { request } from 'node:https';
 import { type HostName, hostName } from '../../src/domain/ids.ts';
 import type { ClusterAddress } from '../../src/opensearch-client/client.ts';
 import { type OpensearchSourceOptions, openOpensearch } from '../../src/sources/opensearch.ts';
 import type { FieldNames } from '../../src/sources/opensearch-fields.ts';
-import { ADMIN_PASSWORD } from '../services/opensearch-dist.mjs';
 import type { OpensearchServer } from '../services/opensearch.ts';
+import { ADMIN_PASSWORD } from '../services/opensearch-dist.mjs';
 
 export type Json = Readonly<Record<string, unknown>>;
 
