@@ -2,25 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Client, ClientOptions } from '@opensearch-project/opensearch';
 import { MailtraceError } from '../errors.js';
+import type { ClusterAddress } from './address.js';
 import { connectionClass } from './connection.js';
-import { describeThrown, type Fault, faultOfStatus } from './faults.js';
-
-export type ClusterAddress = Readonly<{
-  host: string;
-  port: number;
-  useSsl: boolean;
-  /** Only with TLS. False: any certificate will do. */
-  verifyCerts: boolean;
-  /** PEM. Null: the authorities that this machine trusts. */
-  caFile: string | null;
-  /** PEM, of a client certificate and its key. Null: none. */
-  clientCertFile: string | null;
-  clientKeyFile: string | null;
-  /** Null: none. */
-  username: string | null;
-  password: string | null;
-  timeoutMs: number;
-}>;
+import { describeThrown, type Fault } from './faults.js';
 
 /** `body` is whatever JSON the cluster answered. */
 export type Answer = Readonly<{ kind: 'answer'; body: unknown }> | Readonly<{ kind: 'fault'; fault: Fault }>;
@@ -93,8 +77,8 @@ const createAsk = (client: Client, address: ClusterAddress): Cluster['ask'] => {
     };
     either.addEventListener('abort', abort, { once: true });
     try {
-      const { body } = await sent;
-      return { kind: 'answer', body };
+      const answer: Readonly<{ body: unknown }> = await sent;
+      return { kind: 'answer', body: answer.body };
     } catch (error) {
       signal.throwIfAborted();
       return { kind: 'fault', fault: describeThrown(error, address, limit.aborted) };
@@ -133,5 +117,3 @@ export const openCluster = async (address: ClusterAddress): Promise<Cluster> => 
   const client = open();
   return { url: urlOf(address), ask: createAsk(client, address), close: () => client.close() };
 };
-
-export { faultOfStatus };

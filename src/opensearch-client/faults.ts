@@ -1,5 +1,5 @@
 /** What a cluster or the way to it did wrong, in words that name the thing and its remedy. No secret is in any of them. */
-import type { ClusterAddress } from './client.js';
+import type { ClusterAddress } from './address.js';
 
 /**
  * `unreachable`: no answer. `lost`: the connection ended in the middle. `unauthorized`: who we are (401). `forbidden`: what we

@@ -23,7 +23,7 @@ export type Analysis =
 /** One token of the suggester's answer. Offsets count UTF-16 units. */
 export type Token = Readonly<{ text: string; offset: number; length: number }>;
 
-const PUNCTUATION = [...'\t !"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'];
+const PUNCTUATION = '\t !"#$%&\'()*+,-./:;<=>?@[\\]^_`{|}~'.split('');
 /** Letters and digits meet each character in every combination: tokenizers treat `a.b`, `1.2` and `a1.2` differently. */
 const around = (mark: string): string => ` ka${mark}kb 1${mark}2 k1${mark}2k k3${mark}kx 4k${mark}5 ${mark}kc${mark} `;
 /** Words that stemmers shorten, stop lists drop and word delimiters cut; what some tokenizers keep whole; Turkish `I`. */
@@ -73,7 +73,7 @@ export const readAnalysis = (tokens: readonly Token[]): Analysis => {
   const runs = [...HEAD.matchAll(/[0-9A-Za-z]+/g)];
   const isWhole = runs.every(({ 0: run, index }) => tokens.some((token) => isIn(token, index, index + run.length)));
   if (!isWhole) return { kind: 'opaque' };
-  const joined = new Set(tokens.flatMap(({ offset, length }) => [...PROBE_TEXT.slice(offset, offset + length)]));
+  const joined = new Set(tokens.flatMap(({ offset, length }) => PROBE_TEXT.slice(offset, offset + length).split('')));
   const separators = new Set(PUNCTUATION.filter((mark) => !joined.has(mark) && !isAlphanumeric(mark)));
   return { kind: 'tokens', isLowerCase: !spellings.has('same'), separators, maxLength };
 };

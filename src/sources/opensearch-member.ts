@@ -6,14 +6,12 @@ import { isInside, type TimeWindow } from '../domain/time-window.js';
 import { buildNeedleTest, type HoldsNeedle } from './line-wishes.js';
 import type { Document } from './opensearch-documents.js';
 import type { HostsWish } from './opensearch-query.js';
+import type { Trouble } from './opensearch-trouble.js';
 
 /** Found by the lookups of these places in the list; none for what is only related. */
 type Found = Readonly<{ document: Document; lookups: readonly number[] }>;
 
 type JudgedWish = Readonly<{ wish: HostsWish; lookup: number | null; holds: HoldsNeedle }>;
-
-/** What went wrong with the reading of a host; null when nothing did. */
-export type Trouble = Pick<HostReading, 'status' | 'error'> | null;
 
 export type Member = Readonly<{
   firstWishes: readonly HostsWish[];
@@ -21,7 +19,7 @@ export type Member = Readonly<{
   relatedWishes: () => readonly HostsWish[];
   /** False when the member takes no more. */
   take: (document: Document) => boolean;
-  outcome: (troubleOf: (host: HostName, linesRead: number) => Trouble) => SearchOutcome;
+  outcome: (troubleOf: (host: HostName, linesRead: number) => Trouble | null) => SearchOutcome;
 }>;
 
 const isIn = (window: TimeWindow, { timeMs, alternativeMs }: Document): boolean =>
@@ -120,9 +118,9 @@ export const createMember = ({ hosts, lookups, budget }: SearchRequest): Member 
   const meter = createMeter(budget);
   const found = new Map<string, Found>();
   let judge = createJudge(firstWishes.map(judged));
-  const readingOf = (host: HostName, own: readonly Document[], trouble: Trouble): HostReading => {
+  const readingOf = (host: HostName, own: readonly Document[], trouble: Trouble | null): HostReading => {
     const cut = `the reading ended at its limit of ${budget.maxLines} lines or ${budget.maxBytes} bytes; narrow the window or the keywords`;
-    const limit: Trouble = meter.isFull() ? { status: 'incomplete', error: cut } : null;
+    const limit: Trouble | null = meter.isFull() ? { status: 'incomplete', error: cut } : null;
     return {
       host,
       ...(trouble ?? limit ?? { status: 'ok', error: null }),

@@ -75,7 +75,7 @@ const NO_SEPARATORS: ReadonlySet<string> = new Set();
 const joinInfixes = (field: string, runs: readonly string[], isLowerCase: boolean): readonly Clause[] => {
   const groups: string[] = [];
   let group = '';
-  for (const run of [...new Set(runs)]) {
+  for (const run of new Set(runs)) {
     const longer = group === '' ? run : `${group}|${run}`;
     if (longer.length > REGEXP_MAX && group !== '') {
       groups.push(group);

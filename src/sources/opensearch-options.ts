@@ -1,6 +1,6 @@
 /** `opensearch_config`: where indexed logs are. Keys and defaults of the Python tool, but certificates are verified. */
 import { z } from 'zod';
-import type { ClusterAddress } from '../opensearch-client/client.js';
+import type { ClusterAddress } from '../opensearch-client/address.js';
 import { isZone } from '../zone.js';
 import { flag, port, seconds, section, text } from './option-fields.js';
 

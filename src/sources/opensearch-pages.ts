@@ -3,7 +3,7 @@
  * document of this one, and what comes twice is known by its id. So it needs no right but to search, and no `_shard_doc`,
  * which 2.x does not have.
  */
-import type { Answer, Cluster } from '../opensearch-client/client.js';
+import type { Cluster } from '../opensearch-client/client.js';
 import type { Fault } from '../opensearch-client/faults.js';
 import type { Token } from './opensearch-analysis.js';
 import type { Hit } from './opensearch-documents.js';
@@ -29,7 +29,6 @@ export type PagesOutcome = Readonly<{ fault: Fault | null; shards: string | null
 /** `index.max_result_window` is 10,000 by default. */
 const PAGE = 5000;
 const SMALL_PAGE = 200;
-/** A shard more than this with the same millisecond and sequence number: no cluster has it. */
 const isWindowFault = ({ detail }: Fault): boolean => detail.includes('Result window is too large');
 
 const hitsOf = (body: unknown): readonly Hit[] => {
@@ -89,41 +88,50 @@ const bodyOf = (request: PageRequest, after: Cursor, size: number): Readonly<Rec
 
 /** The path of a search in an index, an alias, a pattern or several of them. */
 export const searchPath = (index: string, api: string): string =>
-  `/${encodeURIComponent(index).replaceAll('%2C', ',').replaceAll('*', '*')}/${api}?ignore_unavailable=false`;
+  `/${encodeURIComponent(index).replaceAll('%2C', ',')}/${api}`;
+
+type Page = Readonly<{ body: Clause; hits: readonly Hit[]; size: number }>;
+
+/** Asks for a page, and once more for a smaller one where the index allows no such. */
+const readPage = async (
+  cluster: Cluster,
+  request: PageRequest,
+  { after, size }: Readonly<{ after: Cursor; size: number }>,
+  signal: AbortSignal,
+): Promise<Page | Fault> => {
+  const path = searchPath(request.index, '_search');
+  const answer = await cluster.ask({ method: 'POST', path, body: bodyOf(request, after, size) }, signal);
+  if (answer.kind === 'answer') {
+    return { body: isJson(answer.body) ? answer.body : {}, hits: hitsOf(answer.body), size };
+  }
+  if (!isWindowFault(answer.fault) || size <= SMALL_PAGE) return answer.fault;
+  return readPage(cluster, request, { after, size: SMALL_PAGE }, signal);
+};
+
+const isFault = (page: Page | Fault): page is Fault => 'kind' in page;
+
+const totalShards = ({ _shards: shards }: Clause): number => Number(isJson(shards) ? shards['total'] : 0);
 
 export const readPages = async (cluster: Cluster, request: PageRequest, signal: AbortSignal): Promise<PagesOutcome> => {
-  const known = new Set<string>();
-  let size = PAGE;
+  let known: ReadonlySet<string> = new Set();
   let shards: string | null = null;
-  let total = 0;
-  for (let after: Cursor = null, isFirst = true; ; ) {
-    const path = searchPath(request.index, '_search');
-    const answer: Answer = await cluster.ask({ method: 'POST', path, body: bodyOf(request, after, size) }, signal);
-    if (answer.kind === 'fault') {
-      if (isWindowFault(answer.fault) && size > SMALL_PAGE) {
-        size = SMALL_PAGE;
-        continue;
-      }
-      return { fault: answer.fault, shards, isEmptyIndex: false };
-    }
-    const body = isJson(answer.body) ? answer.body : {};
+  let [after, size]: [Cursor, number] = [null, PAGE];
+  for (;;) {
+    const page = await readPage(cluster, request, { after, size }, signal);
+    if (isFault(page)) return { fault: page, shards, isEmptyIndex: false };
+    const { body, hits } = page;
     shards ??= shardFault(body);
-    if (isFirst) {
-      total = Number(isJson(body['_shards']) ? body['_shards']['total'] : 0);
-      isFirst = false;
-      if (!request.onFirst(body)) break;
-    }
-    const hits = hitsOf(body);
+    const isFirst = after === null;
+    const outcome = { fault: null, shards, isEmptyIndex: isFirst && totalShards(body) === 0 };
+    if (isFirst && !request.onFirst(body)) return outcome;
     const fresh = hits.filter(({ id }) => !known.has(id));
-    let isWanted = true;
-    for (const hit of fresh) {
-      known.add(hit.id);
-      isWanted &&= request.onHit(hit);
-    }
+    // Only the last page's documents can come again.
+    known = new Set(hits.map(({ id }) => id));
+    const isWanted = fresh.every(request.onHit);
     const last = hits.at(-1);
-    // Full pages that bring nothing new would go on for ever.
-    if (!isWanted || last === undefined || hits.length < size || fresh.length === 0) break;
+    // A full page that brings nothing new would come for ever.
+    if (!isWanted || last === undefined || hits.length < page.size || fresh.length === 0) return outcome;
     after = [last.sortMs, last.sequence - 1];
+    size = page.size;
   }
-  return { fault: null, shards, isEmptyIndex: total === 0 };
 };

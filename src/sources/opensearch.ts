@@ -5,11 +5,12 @@
 import type { LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import { type TimeWindow, unite } from '../domain/time-window.js';
-import { type ClusterAddress, openCluster } from '../opensearch-client/client.js';
+import type { ClusterAddress } from '../opensearch-client/address.js';
+import { openCluster } from '../opensearch-client/client.js';
 import { createZone } from '../zone.js';
 import type { FieldNames } from './opensearch-fields.js';
 import { createMember } from './opensearch-member.js';
-import { createReadings } from './opensearch-reading.js';
+import { createReadings, type Take } from './opensearch-reading.js';
 
 export type OpensearchSourceOptions = Readonly<{
   address: ClusterAddress;
@@ -77,15 +78,14 @@ const createBatch = (searchTogether: SearchTogether) => {
  */
 export const openOpensearch = async (options: OpensearchSourceOptions): Promise<LogSource> => {
   const cluster = await openCluster(options.address);
-  const readings = createReadings({ ...options, cluster, zone: createZone(options.timeZone) });
+  const startReading = createReadings({ ...options, cluster, zone: createZone(options.timeZone) });
   const searchTogether: SearchTogether = async (requests, signal) => {
     const members = requests.map(createMember);
-    const reading = readings.start(
+    const reading = startReading(
       middleOf(requests),
       requests.flatMap(({ hosts }) => hosts),
     );
-    const takeAll = (document: Parameters<(typeof members)[number]['take']>[0]): boolean =>
-      members.map(({ take }) => take(document)).some((isWanted) => isWanted);
+    const takeAll: Take = (document) => members.map(({ take }) => take(document)).some((isWanted) => isWanted);
     await reading.read(
       members.flatMap(({ firstWishes }) => firstWishes),
       takeAll,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { request as plainRequest } from 'node:http';
 import { request } from 'node:https';
 import { type HostName, hostName } from '../../src/domain/ids.ts';
-import type { ClusterAddress } from '../../src/opensearch-client/client.ts';
+import type { ClusterAddress } from '../../src/opensearch-client/address.ts';
 import { type OpensearchSourceOptions, openOpensearch } from '../../src/sources/opensearch.ts';
 import type { FieldNames } from '../../src/sources/opensearch-fields.ts';
 import type { OpensearchServer } from '../services/opensearch.ts';
