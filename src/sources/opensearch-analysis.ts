@@ -29,7 +29,7 @@ const around = (mark: string): string => ` ka${mark}kb 1${mark}2 k1${mark}2k k3$
 /** Words that stemmers shorten, stop lists drop and word delimiters cut; what some tokenizers keep whole; Turkish `I`. */
 const WORDS =
   'Queued RUNNING addresses from to and of the is be studies removed 4jWkFk143lznk7d 0F9FBCD13 MixedCase PowerShot500 ' +
-  'it user77@mail77.example.com <ann@x.example> http://www.example.com/a/b?c=1#d wi-fi XL-5000 1.2.3.4 INFIX &amp; ';
+  'it mail.example.com:20261121 http://www.example.com:80801/x user77@mail77.example.com <ann@x.example> http://www.example.com/a/b?c=1#d wi-fi XL-5000 1.2.3.4 INFIX &amp; ';
 /** Terms longer than any limit in use, except that of Lucene itself (32,766 bytes). */
 const LONG = 1030;
 const HEAD = `${WORDS}${PUNCTUATION.map(around).join('')}`;
