@@ -98,7 +98,7 @@ export const faultOfStatus = (status: number, body: unknown, place: Place): Faul
   }
   if (status === 404)
     return { kind: 'missing', text: `${name} has no such index; correct opensearch_config.index`, detail };
-  if (status === 429 || status >= 500) {
+  if (status === 429 || status > 500) {
     const text = `${name} is overloaded or not ready (${status}: ${shorten(detail)}); check the health of the cluster and try again`;
     return { kind: 'overloaded', text, detail };
   }

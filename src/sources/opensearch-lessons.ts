@@ -14,8 +14,11 @@ import type { Clause } from './opensearch-needles.js';
 import { searchPath, tokensOf } from './opensearch-pages.js';
 import { noIndex, type Trouble, toTrouble, unreadable } from './opensearch-trouble.js';
 
-/** `isSure`: `analysis` was shown, not assumed. */
-export type Knowledge = Readonly<{ types: FieldTypes; analysis: Analysis; isSure: boolean }>;
+/**
+ * `isSure`: `analysis` was shown, not assumed. `isFrugal`: the cluster forbids what walks through terms
+ * (`search.allow_expensive_queries`), for hosts as well.
+ */
+export type Knowledge = Readonly<{ types: FieldTypes; analysis: Analysis; isSure: boolean; isFrugal: boolean }>;
 
 export type Lesson = Readonly<{ kind: 'known'; known: Knowledge }> | Readonly<{ kind: 'trouble'; trouble: Trouble }>;
 
@@ -41,7 +44,7 @@ export const createLessons = (cluster: Cluster, index: string, fields: FieldName
     if (answer.kind === 'fault') {
       // Who may search may not always ask for fields: then the first answer has to show what the message is.
       return answer.fault.kind === 'forbidden'
-        ? { kind: 'known', known: { types: new Map(), ...assumeAnalysis(new Map(), fields.message) } }
+        ? { kind: 'known', known: { types: new Map(), ...assumeAnalysis(new Map(), fields.message), isFrugal: false } }
         : { kind: 'trouble', trouble: toTrouble(answer.fault, index) };
     }
     const indices = isJson(answer.body) ? answer.body['indices'] : null;
@@ -49,7 +52,7 @@ export const createLessons = (cluster: Cluster, index: string, fields: FieldName
     const types = readFieldTypes(answer.body);
     const fault = isNowhere ? noIndex(index) : findFieldFault(types, fields);
     if (fault !== null) return { kind: 'trouble', trouble: unreadable(fault) };
-    return { kind: 'known', known: { types, ...assumeAnalysis(types, fields.message) } };
+    return { kind: 'known', known: { types, ...assumeAnalysis(types, fields.message), isFrugal: false } };
   };
 
   return {
@@ -76,10 +79,11 @@ export const createLessons = (cluster: Cluster, index: string, fields: FieldName
       return isRight;
     },
     accept: (known, { kind, detail }) => {
-      // Indices of one pattern that analyse in different ways fail to merge what the probe showed.
-      const mayHelp = kind === 'refused' || detail.includes('merge suggest result');
-      if (!mayHelp || known.analysis.kind === 'opaque') return false;
-      lesson = { ...known, analysis: { kind: 'opaque' }, isSure: true };
+      const isFrugal = detail.includes('allow_expensive_queries');
+      const isOpaque = known.analysis.kind === 'opaque';
+      // Also 500: indices of one pattern that analyse in different ways fail to merge what the probe showed.
+      if (kind !== 'refused' || (isOpaque && (known.isFrugal || !isFrugal))) return false;
+      lesson = { ...known, analysis: { kind: 'opaque' }, isSure: true, isFrugal };
       return true;
     },
     forget: () => {

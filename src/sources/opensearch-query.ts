@@ -16,7 +16,13 @@ import { buildPieces, type Clause, joinPieces, type Piece } from './opensearch-n
 /** Lines of `hosts` in `window` that hold one of `needles` (none: every line). */
 export type HostsWish = Readonly<{ hosts: ReadonlySet<HostName>; window: TimeWindow; needles: readonly Needle[] }>;
 
-export type QueryContext = Readonly<{ fields: FieldNames; types: FieldTypes; analysis: Analysis; zone: Zone }>;
+export type QueryContext = Readonly<{
+  fields: FieldNames;
+  types: FieldTypes;
+  analysis: Analysis;
+  isFrugal: boolean;
+  zone: Zone;
+}>;
 
 /** `indices.query.bool.max_clause_count` is 1,024 by default, and counts the leaves of the whole query. */
 const CLAUSES_MAX = 800;
@@ -88,8 +94,8 @@ const pack = (parts: readonly Part[]): readonly (readonly Part[])[] => {
   return packs;
 };
 
-const toClause = ({ wish, pieces }: Part, { fields, types, analysis, zone }: QueryContext): Clause => {
-  const hosts = buildHostClause(fields.hostname, wish.hosts, types);
+const toClause = ({ wish, pieces }: Part, { fields, types, analysis, isFrugal, zone }: QueryContext): Clause => {
+  const hosts = isFrugal ? null : buildHostClause(fields.hostname, wish.hosts, types);
   const filter = [buildTimeClause(fields.timestamp, wish.window, zone)];
   if (hosts !== null) filter.push(hosts);
   if (pieces !== null) filter.push(joinPieces(fields.message, pieces, analysis));

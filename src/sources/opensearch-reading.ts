@@ -61,7 +61,7 @@ const readQuery = async (query: Clause, known: Knowledge, context: Context): Pro
     timestamp: fields.timestamp,
     sourceFields: sourceFields(fields),
     query,
-    extra: { ...lessons.probe(known), ...presence.extra(known.types) },
+    extra: { ...lessons.probe(known), ...(known.isFrugal ? {} : presence.extra(known.types)) },
     onFirst: (body: Clause): boolean => {
       presence.note(body);
       isRight = lessons.check(known, body);
