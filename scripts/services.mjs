@@ -54,6 +54,27 @@ export const services = [
   { name: 'zstd', neededFor: 'packed logs', env: 'ZSTD_PATH', programs: ['zstd'], debianPackage: 'zstd' },
   { name: 'xz', neededFor: 'packed logs', env: 'XZ_PATH', programs: ['xz'], debianPackage: 'xz-utils' },
   { name: 'bzip2', neededFor: 'packed logs', env: 'BZIP2_PATH', programs: ['bzip2'], debianPackage: 'bzip2' },
+  {
+    name: 'Maven',
+    neededFor: 'the OpenSearch servers that the tests run against',
+    env: 'MAVEN_PATH',
+    programs: ['mvn'],
+    debianPackage: 'maven',
+  },
+  {
+    name: 'JDK',
+    neededFor: 'the OpenSearch servers: Java 17 or newer, with a compiler',
+    env: 'JAVAC_PATH',
+    programs: ['javac'],
+    debianPackage: 'default-jdk-headless',
+  },
+  {
+    name: 'pip',
+    neededFor: 'the Java 25 of the newer OpenSearch server',
+    env: 'PIP_PATH',
+    programs: ['pip3'],
+    debianPackage: 'python3-pip',
+  },
 ];
 
 /** Daemons live outside the PATH of ordinary users. */

@@ -34,11 +34,12 @@ const specOf = (config: Config, fleet: Fleet, { secrets, env }: Surroundings): S
       return { kind: 'ssh', hosts, options: config.ssh_config, secrets: { password, passphrase, sudoPassword }, env };
     }
     case 'opensearch':
-      throw new MailtraceError(
-        'config',
-        'This version cannot read logs by method opensearch yet.',
-        'Use method: ssh with ssh_config, or method: file with file_config on the host where the logs are.',
-      );
+      return {
+        kind: 'opensearch',
+        hosts: fleet.hosts.map(({ host }) => host),
+        options: config.opensearch_config,
+        password: secrets.opensearchPassword,
+      };
   }
 };
 

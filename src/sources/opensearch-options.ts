@@ -1,5 +1,6 @@
 /** `opensearch_config`: where indexed logs are. Keys and defaults of the Python tool, but certificates are verified. */
 import { z } from 'zod';
+import type { ClusterAddress } from '../opensearch-client/address.js';
 import { isZone } from '../zone.js';
 import { flag, port, seconds, section, text } from './option-fields.js';
 
@@ -29,6 +30,11 @@ export const opensearchOptions = section({
   password: text('').describe('Password. Better: MAILTRACE_OPENSEARCH_PASSWORD or --ask-opensearch-pass.'),
   use_ssl: flag(false).describe('Speak TLS.'),
   verify_certs: flag(true).describe('With use_ssl: check the certificate.'),
+  ca_file: text('').describe(
+    'With use_ssl: PEM of the authority that signed the certificate; empty for those of the system.',
+  ),
+  client_cert_file: text('').describe('PEM of a client certificate; empty for none.'),
+  client_key_file: text('').describe('PEM of its key.'),
   index: text('').describe('Index, alias, pattern or data stream.'),
   time_zone: z
     .preprocess(
@@ -38,4 +44,30 @@ export const opensearchOptions = section({
     .describe('Zone of stamps that were indexed without one.'),
   timeout: seconds(10).describe('Seconds to wait for an answer.'),
   mapping: mapping.describe('Our name of a fact → the field that holds it.'),
+});
+
+export type OpensearchOptions = z.infer<typeof opensearchOptions>;
+
+const orNull = (value: string): string | null => (value === '' ? null : value);
+
+/** @param password from wherever it was given; null for none */
+export const toAddress = (options: OpensearchOptions, password: string | null): ClusterAddress => ({
+  host: options.host,
+  port: options.port,
+  useSsl: options.use_ssl,
+  verifyCerts: options.verify_certs,
+  caFile: orNull(options.ca_file),
+  clientCertFile: orNull(options.client_cert_file),
+  clientKeyFile: orNull(options.client_key_file),
+  username: orNull(options.username),
+  password,
+  timeoutMs: options.timeout * 1000,
+});
+
+/** What `openOpensearch` takes of the section. */
+export const toSourceOptions = (options: OpensearchOptions, password: string | null) => ({
+  address: toAddress(options, password),
+  index: options.index,
+  fields: options.mapping,
+  timeZone: options.time_zone,
 });

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { LogSource } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import type { HostOptions } from './host-options.js';
+import { type OpensearchOptions, toSourceOptions } from './opensearch-options.js';
 import type { sshOptions } from './ssh-options.js';
 
 type SshConfigOptions = z.output<typeof sshOptions>;
@@ -23,7 +24,15 @@ export type SshSpec = Readonly<{
   env: Readonly<Record<string, string | undefined>>;
 }>;
 
-export type SourceSpec = Readonly<{ kind: 'file'; hosts: readonly ConfiguredHost[] }> | SshSpec;
+/** `password`: from wherever it was given; null for none. */
+export type OpensearchSpec = Readonly<{
+  kind: 'opensearch';
+  hosts: readonly HostName[];
+  options: OpensearchOptions;
+  password: string | null;
+}>;
+
+export type SourceSpec = Readonly<{ kind: 'file'; hosts: readonly ConfiguredHost[] }> | SshSpec | OpensearchSpec;
 
 export type SourceContext = Readonly<{
   /** The one name of the machine that a log calls `name`. */
@@ -59,6 +68,11 @@ export const openSource = async (spec: SourceSpec, context: SourceContext): Prom
         sudo: { isWanted: options.sudo, password: secrets.sudoPassword },
         env,
       });
+    }
+    case 'opensearch': {
+      const { openOpensearch } = await import('./opensearch.js');
+      const { hosts, options, password } = spec;
+      return openOpensearch({ ...toSourceOptions(options, password), hosts, canonical: context.canonical });
     }
   }
 };

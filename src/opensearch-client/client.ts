@@ -1,0 +1,119 @@
+/** Address, TLS and user of a cluster → requests to it. For every adapter that speaks to OpenSearch. */
+import { readFile } from 'node:fs/promises';
+import type { Client, ClientOptions } from '@opensearch-project/opensearch';
+import { MailtraceError } from '../errors.js';
+import type { ClusterAddress } from './address.js';
+import { connectionClass } from './connection.js';
+import { describeThrown, type Fault } from './faults.js';
+
+/** `body` is whatever JSON the cluster answered. */
+export type Answer = Readonly<{ kind: 'answer'; body: unknown }> | Readonly<{ kind: 'fault'; fault: Fault }>;
+
+export type ClusterRequest = Readonly<{
+  method: 'GET' | 'POST';
+  path: string;
+  body?: Readonly<Record<string, unknown>>;
+}>;
+
+export type Cluster = Readonly<{
+  /** `http://host:port`, without the password. */
+  url: string;
+  /**
+   * Never throws for what a cluster or a network does.
+   * @throws the signal's reason when it aborts
+   */
+  ask: (request: ClusterRequest, signal: AbortSignal) => Promise<Answer>;
+  close: () => Promise<void>;
+}>;
+
+/** Many answers at once must not be retried by the library: a round has its own time limit, and a fault is reported. */
+const RETRIES = 0;
+/** A node that restarts, or a load balancer between two nodes, is back within this time. */
+const RETRY_AFTER_MS = 250;
+
+const readPem = async (key: string, path: string | null): Promise<Buffer | undefined> => {
+  if (path === null) return undefined;
+  try {
+    return await readFile(path);
+  } catch (error) {
+    throw new MailtraceError(
+      'config',
+      `opensearch_config.${key}: ${path} cannot be read.`,
+      'Name a PEM file that this user may read.',
+      { cause: error },
+    );
+  }
+};
+
+const tlsOf = async (address: ClusterAddress): Promise<ClientOptions['ssl']> => {
+  const [ca, cert, key] = await Promise.all([
+    readPem('ca_file', address.caFile),
+    readPem('client_cert_file', address.clientCertFile),
+    readPem('client_key_file', address.clientKeyFile),
+  ]);
+  return {
+    rejectUnauthorized: address.verifyCerts,
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
+  };
+};
+
+/** An IPv6 address stands in brackets in a URL (RFC 3986 §3.2.2). */
+const urlOf = ({ host, port, useSsl }: ClusterAddress): string =>
+  `${useSsl ? 'https' : 'http'}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
+
+const isBrief = ({ kind }: Fault): boolean => kind === 'overloaded' || kind === 'lost';
+
+const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const createAsk = (client: Client, address: ClusterAddress): Cluster['ask'] => {
+  const once = async (request: ClusterRequest, signal: AbortSignal): Promise<Answer> => {
+    const limit = AbortSignal.timeout(address.timeoutMs);
+    const either = AbortSignal.any([signal, limit]);
+    const sent = client.transport.request({ ...request }, { maxRetries: RETRIES });
+    const abort = (): void => {
+      sent.abort();
+    };
+    either.addEventListener('abort', abort, { once: true });
+    try {
+      const answer: Readonly<{ body: unknown }> = await sent;
+      return { kind: 'answer', body: answer.body };
+    } catch (error) {
+      signal.throwIfAborted();
+      return { kind: 'fault', fault: describeThrown(error, address, limit.aborted) };
+    } finally {
+      either.removeEventListener('abort', abort);
+    }
+  };
+  return async (request, signal) => {
+    signal.throwIfAborted();
+    const first = await once(request, signal);
+    if (first.kind === 'answer' || !isBrief(first.fault)) return first;
+    await wait(RETRY_AFTER_MS);
+    signal.throwIfAborted();
+    return once(request, signal);
+  };
+};
+
+/**
+ * Connects with the first request, not before.
+ * @throws MailtraceError `config` for a certificate file that cannot be read or is none
+ */
+export const openCluster = async (address: ClusterAddress): Promise<Cluster> => {
+  const { Client, Connection, errors } = await import('@opensearch-project/opensearch');
+  const { username, password, timeoutMs } = address;
+  const ssl = address.useSsl ? await tlsOf(address) : undefined;
+  const open = (): Client =>
+    new Client({
+      node: urlOf(address),
+      Connection: connectionClass({ Connection, errors }),
+      maxRetries: RETRIES,
+      requestTimeout: timeoutMs,
+      suggestCompression: true,
+      ...(username === null ? {} : { auth: { username, password: password ?? '' } }),
+      ...(ssl === undefined ? {} : { ssl }),
+    });
+  const client = open();
+  return { url: urlOf(address), ask: createAsk(client, address), close: () => client.close() };
+};

@@ -1,0 +1,93 @@
+/** What is known of an index: the types of its fields, as `_field_caps` says, and how its messages are analysed. */
+import type { Cluster } from '../opensearch-client/client.js';
+import type { Fault } from '../opensearch-client/faults.js';
+import { type Analysis, isSafe, PROBE_TEXT, readAnalysis } from './opensearch-analysis.js';
+import {
+  assumeAnalysis,
+  type FieldNames,
+  type FieldTypes,
+  findFieldFault,
+  isJson,
+  readFieldTypes,
+} from './opensearch-fields.js';
+import type { Clause } from './opensearch-needles.js';
+import { searchPath, tokensOf } from './opensearch-pages.js';
+import { noIndex, type Trouble, toTrouble, unreadable } from './opensearch-trouble.js';
+
+/**
+ * `isSure`: `analysis` was shown, not assumed. `isFrugal`: the cluster forbids what walks through terms
+ * (`search.allow_expensive_queries`), for hosts as well.
+ */
+export type Knowledge = Readonly<{ types: FieldTypes; analysis: Analysis; isSure: boolean; isFrugal: boolean }>;
+
+export type Lesson = Readonly<{ kind: 'known'; known: Knowledge }> | Readonly<{ kind: 'trouble'; trouble: Trouble }>;
+
+export type Lessons = Readonly<{
+  learn: (signal: AbortSignal) => Promise<Lesson>;
+  /** What the next search has to ask, so that nothing is assumed after it. */
+  probe: (known: Knowledge) => Clause;
+  /** Reads what the probe showed. False when a query made under `known` may have missed lines. */
+  check: (known: Knowledge, body: Clause) => boolean;
+  /** True when the cluster refuses the queries that `known` leads to and others may be taken. */
+  accept: (known: Knowledge, refusal: Fault) => boolean;
+  /** A template may have changed since: what is known is learnt anew. */
+  forget: () => void;
+}>;
+
+export const createLessons = (cluster: Cluster, index: string, fields: FieldNames): Lessons => {
+  let lesson: Knowledge | null = null;
+
+  const ask = async (signal: AbortSignal): Promise<Lesson> => {
+    const names = [...new Set([fields.message, fields.hostname, fields.timestamp])].filter((name) => name !== '');
+    const path = `${searchPath(index, '_field_caps')}?fields=${names.map(encodeURIComponent).join(',')}`;
+    const answer = await cluster.ask({ method: 'GET', path }, signal);
+    if (answer.kind === 'fault') {
+      // Who may search may not always ask for fields: then the first answer has to show what the message is.
+      return answer.fault.kind === 'forbidden'
+        ? { kind: 'known', known: { types: new Map(), ...assumeAnalysis(new Map(), fields.message), isFrugal: false } }
+        : { kind: 'trouble', trouble: toTrouble(answer.fault, index) };
+    }
+    const indices = isJson(answer.body) ? answer.body['indices'] : null;
+    const isNowhere = Array.isArray(indices) && indices.length === 0;
+    const types = readFieldTypes(answer.body);
+    const fault = isNowhere ? noIndex(index) : findFieldFault(types, fields);
+    if (fault !== null) return { kind: 'trouble', trouble: unreadable(fault) };
+    return { kind: 'known', known: { types, ...assumeAnalysis(types, fields.message), isFrugal: false } };
+  };
+
+  return {
+    learn: async (signal) => {
+      if (lesson !== null) return { kind: 'known', known: lesson };
+      const learnt = await ask(signal);
+      if (learnt.kind === 'known') lesson = learnt.known;
+      return learnt;
+    },
+    // No word is longer than that: none is corrected, only the tokens come back.
+    probe: ({ isSure }) =>
+      isSure
+        ? {}
+        : {
+            suggest: {
+              probe: { text: PROBE_TEXT, term: { field: fields.message, size: 1, min_word_length: 100_000 } },
+            },
+          },
+    check: (known, body) => {
+      if (known.isSure) return true;
+      const actual = readAnalysis(tokensOf(body) ?? []);
+      const isRight = isSafe(known.analysis, actual);
+      lesson = { ...known, analysis: isRight ? known.analysis : actual, isSure: true };
+      return isRight;
+    },
+    accept: (known, { kind, detail }) => {
+      const isFrugal = detail.includes('allow_expensive_queries');
+      const isOpaque = known.analysis.kind === 'opaque';
+      // Also 500: indices of one pattern that analyse in different ways fail to merge what the probe showed.
+      if (kind !== 'refused' || (isOpaque && (known.isFrugal || !isFrugal))) return false;
+      lesson = { ...known, analysis: { kind: 'opaque' }, isSure: true, isFrugal };
+      return true;
+    },
+    forget: () => {
+      lesson = null;
+    },
+  };
+};
