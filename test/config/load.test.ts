@@ -39,6 +39,7 @@ describe('defaults', () => {
       sudo: true,
       timeout: 10,
       ssh_config_file: '',
+      strict_host_key_checking: true,
       host_config: {},
       hosts: {},
     });
@@ -49,6 +50,9 @@ describe('defaults', () => {
       password: '',
       use_ssl: false,
       verify_certs: true,
+      ca_file: '',
+      client_cert_file: '',
+      client_key_file: '',
       index: '',
       time_zone: '+00:00',
       timeout: 10,

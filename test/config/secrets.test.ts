@@ -49,6 +49,7 @@ describe('resolveSecrets', () => {
       }),
     ).toEqual({
       sshPassword: null,
+      sshPassphrase: null,
       sudoPassword: 'su',
       opensearchPassword: 'os',
       kumomtaPassword: 'k',
