@@ -1,7 +1,7 @@
 /** Which queue IDs the first round found in the window, and which lines hold the text of a `text:` keyword. */
 import type { LogRecord, MtaEvent } from '../domain/event.js';
 import type { Keyword } from '../domain/keyword.js';
-import type { Transaction } from '../domain/transaction.js';
+import type { Recipient, Transaction } from '../domain/transaction.js';
 import type { HasText } from '../trace/match-keyword.js';
 
 export type FoundLines = Readonly<{
@@ -9,7 +9,27 @@ export type FoundLines = Readonly<{
   /** Lies a line of this transaction among those of the first round? */
   isFound: (t: Transaction) => boolean;
   hasText: HasText;
+  /** The same for somebody who may see only these recipients: a line that names another one tells him nothing. */
+  hasTextFor: (recipients: readonly Pick<Recipient, 'address' | 'originalAddress'>[]) => HasText;
 }>;
+
+/** Recipients that a line names; none for lines about the message as a whole. */
+const recipientsOf = (event: MtaEvent): readonly string[] => {
+  switch (event.kind) {
+    case 'delivery':
+    case 'recipient':
+      return event.originalRecipient === null ? [event.recipient] : [event.recipient, event.originalRecipient];
+    case 'held':
+    case 'discarded':
+    case 'reject':
+    case 'session-action':
+      return event.recipient === null ? [] : [event.recipient];
+    default:
+      return [];
+  }
+};
+
+type LineWithText = Readonly<{ timeMs: number; recipients: readonly string[] }>;
 
 const idOf = (event: MtaEvent): string | null =>
   event.kind === 'session' || event.kind === 'session-action' ? null : event.queueId;
@@ -17,24 +37,34 @@ const idOf = (event: MtaEvent): string | null =>
 export const createFoundLines = (keywords: readonly Keyword[]): FoundLines => {
   const texts = keywords.filter(({ kind }) => kind === 'text').map(({ text }) => text);
   const found = new Map<string, number[]>();
-  const withText = new Map<string, number[]>();
-  const note = (map: Map<string, number[]>, key: string, timeMs: number): void => {
-    const times = map.get(key);
-    if (times) times.push(timeMs);
-    else map.set(key, [timeMs]);
+  const withText = new Map<string, LineWithText[]>();
+  const note = <Item>(map: Map<string, Item[]>, key: string, item: Item): void => {
+    const items = map.get(key);
+    if (items) items.push(item);
+    else map.set(key, [item]);
   };
+  const someLine =
+    (isSeen: (line: LineWithText) => boolean): HasText =>
+    (host, queueId, fromMs, toMs, text) =>
+      (withText.get(`${host}\0${queueId ?? ''}\0${text}`) ?? []).some(
+        (line) => line.timeMs >= fromMs && line.timeMs <= toMs && isSeen(line),
+      );
   return {
     add: (record, events, isFirstRound) => {
-      const held = texts.filter((text) => record.raw.includes(text) || record.text.includes(text));
+      const held = texts.filter((text) => record.raw.includes(text));
       for (const event of events) {
         const id = idOf(event);
         if (isFirstRound && id !== null) note(found, `${record.host}\0${id}`, record.timeMs);
-        for (const text of held) note(withText, `${record.host}\0${id ?? ''}\0${text}`, record.timeMs);
+        const line = { timeMs: record.timeMs, recipients: recipientsOf(event) };
+        for (const text of held) note(withText, `${record.host}\0${id ?? ''}\0${text}`, line);
       }
     },
     isFound: (t) =>
       (found.get(`${t.host}\0${t.queueId}`) ?? []).some((timeMs) => timeMs >= t.firstSeenMs && timeMs <= t.lastSeenMs),
-    hasText: (host, queueId, fromMs, toMs, text) =>
-      (withText.get(`${host}\0${queueId ?? ''}\0${text}`) ?? []).some((timeMs) => timeMs >= fromMs && timeMs <= toMs),
+    hasText: someLine(() => true),
+    hasTextFor: (recipients) => {
+      const seen = new Set(recipients.flatMap(({ address, originalAddress }) => [address, originalAddress]));
+      return someLine((line) => line.recipients.every((recipient) => seen.has(recipient)));
+    },
   };
 };

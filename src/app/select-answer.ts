@@ -1,13 +1,16 @@
 /** Of all that was read, the messages and rejects that fit the query and that the asker may see, with what belongs to them. */
 import type { Chain, Finding, Relation, SourceReport, TraceReport } from '../domain/chain.js';
 import type { HostName } from '../domain/ids.js';
-import type { Reject } from '../domain/transaction.js';
+import type { Keyword } from '../domain/keyword.js';
+import { isInside } from '../domain/time-window.js';
+import type { Reject, Transaction } from '../domain/transaction.js';
 import type { TraceQuery } from '../query/trace-query.js';
 import type { BuiltChain } from '../trace/build-chains.js';
 import type { FoldResult } from '../trace/fold.js';
-import { matchesReject, matchesTransaction } from '../trace/match-keyword.js';
-import { findVisiblePart, isVisible, type MailParties } from './access.js';
+import { type HasText, matchesReject, matchesTransaction } from '../trace/match-keyword.js';
+import { findVisiblePart, type MailParties } from './access.js';
 import type { FoundLines } from './found-lines.js';
+import { redactReject } from './redact-reject.js';
 
 export type SelectInput = Readonly<{
   query: TraceQuery;
@@ -22,11 +25,14 @@ export type SelectInput = Readonly<{
   chains: readonly BuiltChain[];
 }>;
 
-const fitsChain = (chain: Chain, { query, lines }: SelectInput): boolean =>
-  query.keywords.every((keyword) => chain.transactions.some((t) => matchesTransaction(keyword, t, lines.hasText))) &&
-  chain.transactions.some(
-    (t) => lines.isFound(t) && query.keywords.some((keyword) => matchesTransaction(keyword, t, lines.hasText)),
+/** @param hasTextOf which lines of a transaction may be looked at */
+const fits = (chain: Chain, { query, lines }: SelectInput, hasTextOf: (t: Transaction) => HasText): boolean => {
+  const holds = (keyword: Keyword, t: Transaction): boolean => matchesTransaction(keyword, t, hasTextOf(t));
+  return (
+    query.keywords.every((keyword) => chain.transactions.some((t) => holds(keyword, t))) &&
+    chain.transactions.some((t) => lines.isFound(t) && query.keywords.some((keyword) => holds(keyword, t)))
   );
+};
 
 const partiesOf = (chain: Chain): MailParties => ({
   senders: chain.transactions.flatMap(({ sender }) => (sender === null ? [] : [sender])),
@@ -37,13 +43,6 @@ const partiesOf = (chain: Chain): MailParties => ({
   ),
   hosts: chain.transactions.map(({ host }) => host),
 });
-
-const maySeeReject = (reject: Reject, query: TraceQuery): boolean =>
-  isVisible(query.scope, {
-    senders: reject.sender === null ? [] : [reject.sender],
-    recipients: reject.recipient === null ? [] : [reject.recipient],
-    hosts: [reject.host],
-  });
 
 /** A message's notices belong to the answer. The cause of a notice does not: it is named, but nobody asked for it. */
 const INCLUDED: ReadonlySet<Relation> = new Set(['bounced-by', 'delayed-by', 'reported-by']);
@@ -62,29 +61,45 @@ const withNotices = (matches: readonly BuiltChain[], all: readonly BuiltChain[])
 };
 
 /** What of a chain this asker may see by himself. */
-const visiblePart = (built: BuiltChain, query: TraceQuery): Chain | null => {
-  const part = findVisiblePart(query.scope, partiesOf(built.chain));
+const visiblePart = ({ chain, narrow }: BuiltChain, { scope, keywords }: TraceQuery): Chain | null => {
+  const part = findVisiblePart(scope, partiesOf(chain));
   switch (part.kind) {
     case 'whole':
-      return built.chain;
+      return chain;
     case 'nothing':
       return null;
-    case 'part':
-      return built.narrow({ address: part.address, hosts: part.hosts, named: query.keywords.map(({ text }) => text) });
+    case 'part': {
+      const { address, hosts } = part;
+      // Only who wrote the message knows its recipients; for others the question must not be an answer.
+      const isSender = address !== null && chain.transactions[0]?.sender?.toLowerCase() === address.toLowerCase();
+      return narrow({ address, hosts, named: isSender ? keywords.map(({ text }) => text) : [] });
+    }
   }
+};
+
+type Seen = Readonly<{ built: BuiltChain; part: Chain | null; isMatch: boolean }>;
+
+/** Keywords are held against what the asker may see: what is out of scope is never found. */
+const lookAt = (built: BuiltChain, select: SelectInput): Seen => {
+  const part = visiblePart(built, select.query);
+  if (part === null) return { built, part, isMatch: false };
+  const { hasText, hasTextFor } = select.lines;
+  const hasTextOf = part === built.chain ? () => hasText : (t: Transaction) => hasTextFor(t.recipients);
+  return { built, part, isMatch: fits(part, select, hasTextOf) };
 };
 
 const chainsOf = (select: SelectInput): readonly Chain[] => {
   const { query, chains } = select;
-  const matches = chains.filter(({ chain }) => fitsChain(chain, select) && isVisible(query.scope, partiesOf(chain)));
-  const isMatch = new Set(matches);
+  const seen = new Map(chains.map((built) => [built, lookAt(built, select)]));
+  const matches = chains.filter((built) => seen.get(built)?.isMatch);
   // A notice about a message that is shown whole is shown whole, whoever its sender and recipient are.
   const whole = new Set<string>();
   const shown = withNotices(matches, chains).flatMap((built) => {
     const isOfWhole = built.chain.relatedChains.some(({ id, relation }) => !INCLUDED.has(relation) && whole.has(id));
-    const chain = isOfWhole ? built.chain : visiblePart(built, query);
+    const { part = null, isMatch = false } = seen.get(built) ?? {};
+    const chain = isOfWhole ? built.chain : part;
     if (chain === built.chain) whole.add(chain.id);
-    return chain === null ? [] : [{ built, chain: { ...chain, isMatch: isMatch.has(built) } }];
+    return chain === null ? [] : [{ built, chain: { ...chain, isMatch } }];
   });
   const order = new Map(chains.map((built, index) => [built, index]));
   shown.sort((a, b) => (order.get(a.built) ?? 0) - (order.get(b.built) ?? 0));
@@ -100,21 +115,33 @@ const chainsOf = (select: SelectInput): readonly Chain[] => {
   }));
 };
 
+/** Was it refused in the session of a message that was found: another recipient of it? A queue ID alone may be another's. */
+const isOfChains = (reject: Reject, chains: readonly Chain[]): boolean =>
+  reject.queueId !== null &&
+  chains.some(
+    ({ isMatch, transactions }) =>
+      isMatch &&
+      transactions.some(
+        (t) =>
+          t.queueId === reject.queueId &&
+          t.host === reject.host &&
+          reject.timeMs >= t.firstSeenMs &&
+          reject.timeMs <= t.lastSeenMs,
+      ),
+  );
+
 const rejectsOf = (select: SelectInput, chains: readonly Chain[]): readonly Reject[] => {
   const { query, folded, lines, startHosts } = select;
   const hosts = new Set(startHosts);
-  const sessions = new Set(
-    chains
-      .filter(({ isMatch }) => isMatch)
-      .flatMap(({ transactions }) => transactions.map((t) => `${t.host}\0${t.queueId}`)),
-  );
-  return folded.rejects.filter((reject) => {
-    if (!maySeeReject(reject, query)) return false;
-    // Another recipient of a message that was found, refused in the same session.
-    if (reject.queueId !== null && sessions.has(`${reject.host}\0${reject.queueId}`)) return true;
-    const { fromMs, toMs } = query.window;
-    const isInside = reject.timeMs >= fromMs && reject.timeMs < toMs && hosts.has(reject.host);
-    return isInside && query.keywords.every((keyword) => matchesReject(keyword, reject, lines.hasText));
+  const named = query.keywords.map(({ text }) => text);
+  return folded.rejects.flatMap((whole) => {
+    const reject = redactReject(whole, query.scope, named);
+    if (reject === null) return [];
+    if (isOfChains(reject, chains)) return [reject];
+    const hasText =
+      reject === whole ? lines.hasText : lines.hasTextFor([{ address: reject.recipient ?? '', originalAddress: null }]);
+    const isFound = isInside(query.window, reject.timeMs) && hosts.has(reject.host);
+    return isFound && query.keywords.every((keyword) => matchesReject(keyword, reject, hasText)) ? [reject] : [];
   });
 };
 

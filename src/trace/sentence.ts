@@ -53,6 +53,14 @@ const reasonOf = (outcome: FinalOutcome): string => {
   return `${code === '' ? '' : ` with ${code}`}${quote}`;
 };
 
+/** Who spoke last; where nobody answered (no relay), only how the try ended. */
+const lastAnswer = (outcome: FinalOutcome): string => {
+  const attempt = lastAttempt(outcome);
+  if (attempt === undefined) return 'no try is logged';
+  const isAnswered = attempt.relay !== null || attempt.agent !== null;
+  return `${isAnswered ? `last answer from ${peerOf(attempt, outcome)}` : 'the last try ended'}${reasonOf(outcome)}`;
+};
+
 const seconds = (ms: number): string => {
   if (ms < 60_000) return `${Math.max(0, Math.round(ms / 100) / 10)} s`;
   if (ms < 3_600_000) return `${Math.round(ms / 60_000)} min`;
@@ -101,7 +109,11 @@ const bounced = (
   const rest = failed.length > 1 ? ` and ${failed.length - 1} more` : '';
   const told = isNotified ? ' The sender was told by a bounce message.' : '';
   if (word === 'expired') {
-    return `was given up after ${tries(first.recipient?.attempts.length ?? 0)} on ${first.transaction.host} for ${who(first)}${rest}; last answer from ${peerOf(attempt, first)}${reasonOf(first)}.${told}`;
+    return `was given up after ${tries(first.recipient?.attempts.length ?? 0)} on ${first.transaction.host} for ${who(first)}${rest}; ${lastAnswer(first)}.${told}`;
+  }
+  // The server itself gave up: no such domain, no such route.
+  if (attempt?.relay === null && attempt.agent === null) {
+    return `could not be delivered to ${who(first)}${rest}: ${first.transaction.host} gave up${reasonOf(first)}.${told}`;
   }
   return `was refused for good for ${who(first)}${rest} by ${peerOf(attempt, first)}${reasonOf(first)}.${told}`;
 };
@@ -110,7 +122,7 @@ const deferred = (outcomes: readonly FinalOutcome[]): string => {
   const first = of(outcomes, 'deferred')[0]!;
   const count = first.recipient?.attempts.length ?? 0;
   const rest = of(outcomes, 'deferred').length > 1 ? ` and ${of(outcomes, 'deferred').length - 1} more` : '';
-  return `is still waiting on ${first.transaction.host} for ${who(first)}${rest} after ${tries(count)}; last answer from ${peerOf(lastAttempt(first), first)}${reasonOf(first)}. The server keeps trying.`;
+  return `is still waiting on ${first.transaction.host} for ${who(first)}${rest} after ${tries(count)}; ${lastAnswer(first)}. The server keeps trying.`;
 };
 
 const partly = (outcomes: readonly FinalOutcome[], isNotified: boolean): string => {
@@ -122,9 +134,17 @@ const partly = (outcomes: readonly FinalOutcome[], isNotified: boolean): string 
 
 const unknown = (outcomes: readonly FinalOutcome[]): string => {
   const lost = of(outcomes, 'unknown')[0];
-  return lost?.takenBy == null
-    ? 'has an unknown fate: the log lines that would tell it were not found.'
+  if (lost?.takenBy == null) return 'has an unknown fate: the log lines that would tell it were not found.';
+  return lost.gap === 'unreachable'
+    ? `was handed to ${lost.takenBy}, whose log could not be read; what became of it for ${who(lost)} is not known.`
     : `was handed to ${lost.takenBy}, whose log does not show what became of it for ${who(lost)}.`;
+};
+
+const inProgress = (outcomes: readonly FinalOutcome[]): string => {
+  const open = of(outcomes, 'in-progress')[0];
+  return open?.takenBy == null
+    ? `is on its way: ${placeOf(outcomes, 'in-progress')} has it and has not logged a result yet.`
+    : `is on its way: ${open.transaction.host} handed it to ${open.takenBy}, which has not logged it yet.`;
 };
 
 const placeOf = (outcomes: readonly FinalOutcome[], status: string): string =>
@@ -164,7 +184,7 @@ const predicate = (
     case 'loop':
       return loop(outcomes);
     case 'in-progress':
-      return `is on its way: ${placeOf(outcomes, 'in-progress')} has it and has not logged a result yet.`;
+      return inProgress(outcomes);
     case 'unknown':
       return unknown(outcomes);
   }
@@ -195,14 +215,17 @@ export const nextStepOf = (
   if (failed === undefined || verdict === 'delivered') return null;
   const { host, queueId } = failed.transaction;
   const attempt = lastAttempt(failed);
-  const advice = attempt === undefined ? null : lookNext(attempt.dsn, attempt.replyCode, attempt.response);
+  const general = attempt === undefined ? null : lookNext(attempt.dsn, attempt.replyCode, attempt.response);
+  const advice = general?.replaceAll('QUEUEID', queueId) ?? null;
   switch (verdict) {
     case 'deferred':
       return `On ${host}: postqueue -p shows ${queueId}; the next try comes by itself, postqueue -i ${queueId} forces one.${advice === null ? '' : ` ${advice}`}`;
     case 'held':
       return `On ${host}: postcat -q ${queueId} shows the message, postsuper -H ${queueId} releases it, postsuper -d ${queueId} deletes it.`;
     case 'in-progress':
-      return `Ask again in a minute; on ${host}, postqueue -p shows whether ${queueId} is still in the queue.`;
+      return failed.takenBy === null
+        ? `Ask again in a minute; on ${host}, postqueue -p shows whether ${queueId} is still in the queue.`
+        : `Ask again in a minute; then look in the log of ${failed.takenBy}.`;
     case 'deleted':
       return `Ask who ran postsuper -d on ${host}; the sender was not told and has to send again.`;
     case 'discarded':

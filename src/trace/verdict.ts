@@ -1,5 +1,5 @@
 /** What became of a message: each final recipient once, then one word (CONTRACT §2). */
-import type { Verdict } from '../domain/chain.js';
+import type { Gap, Verdict } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
 import { type DeliveryAttempt, isFinal, type Recipient, type Transaction } from '../domain/transaction.js';
 import type { Component } from './components.js';
@@ -13,6 +13,8 @@ export type FinalOutcome = Readonly<{
   status: DeliveryStatus;
   /** Host behind a gap that took the message over; null when this transaction's own host ended it. */
   takenBy: string | null;
+  /** Why nothing is known of what `takenBy` did. */
+  gap: Gap | null;
 }>;
 
 const handedOn = (links: readonly Link[]): Map<Transaction, Set<string>> => {
@@ -30,6 +32,7 @@ const nameless = (transaction: Transaction, status: DeliveryStatus): FinalOutcom
   recipient: null,
   status,
   takenBy: null,
+  gap: null,
 });
 
 const stateWithoutRecipients = (transaction: Transaction): DeliveryStatus => {
@@ -56,7 +59,8 @@ const statusBehind = (component: Component, transaction: Transaction, recipient:
       candidate.transaction === transaction &&
       candidate.recipients.includes(recipient.address),
   );
-  const outcome = { transaction, recipient, status: recipient.status, takenBy: end?.other.host ?? null };
+  const { status } = recipient;
+  const outcome = { transaction, recipient, status, takenBy: end?.other.host ?? null, gap: end?.gap ?? null };
   if (end === undefined || recipient.status !== 'sent') return outcome;
   switch (end.gap) {
     case 'external':

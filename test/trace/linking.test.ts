@@ -161,12 +161,10 @@ describe('message-ids that say little', () => {
   it('believes no queue ID that a foreign server claims', async () => {
     const logs = createLogs();
     logs.on('out').gets('A1A1A1A1', 0);
-    logs
-      .on('out')
-      .delivers('A1A1A1A1', 1, {
-        relay: 'mx.evil.example[198.51.100.66]:25',
-        response: '250 2.0.0 Ok: queued as B2B2B2B2',
-      });
+    logs.on('out').delivers('A1A1A1A1', 1, {
+      relay: 'mx.evil.example[198.51.100.66]:25',
+      response: '250 2.0.0 Ok: queued as B2B2B2B2',
+    });
     logs.on('out').removes('A1A1A1A1', 1.1);
     stored(logs, 'gw', 'B2B2B2B2', 1, { messageId: 'm2@sender.example', from: 'eve@other.example' });
     expect(tell(await trace(logs, SENDER))).toEqual([
@@ -276,13 +274,11 @@ describe('several recipients', () => {
     logs.on('mx1').gets('A1A1A1A1', 0, { nrcpt: 3 });
     logs.hop('mx1', 'A1A1A1A1', 'gw', 'B2B2B2B2', { at: 1, ...both });
     logs.hop('mx1', 'A1A1A1A1', 'lists', 'C3C3C3C3', { at: 1.2, to: 'list@campus.example' });
-    logs
-      .on('mx1')
-      .delivers('A1A1A1A1', 1.4, {
-        to: 'bob@partner.example',
-        relay: 'mx.partner.example[198.51.100.1]:25',
-        response: '250 ok dirdel',
-      });
+    logs.on('mx1').delivers('A1A1A1A1', 1.4, {
+      to: 'bob@partner.example',
+      relay: 'mx.partner.example[198.51.100.1]:25',
+      response: '250 ok dirdel',
+    });
     logs.on('gw').delivers('B2B2B2B2', 2, both);
     logs.on('gw').removes('B2B2B2B2', 2.1);
     logs
@@ -310,13 +306,11 @@ describe('aliases, lists and forwards', () => {
     const logs = createLogs();
     logs.on('mx1').gets('A1A1A1A1', 0, { nrcpt: 2 });
     for (const [index, name] of ['carol', 'dave'].entries()) {
-      logs
-        .on('mx1')
-        .delivers('A1A1A1A1', 1 + index / 10, {
-          to: `${name}@mail.campus.example`,
-          origTo: 'sales@campus.example',
-          relay: 'virtual',
-        });
+      logs.on('mx1').delivers('A1A1A1A1', 1 + index / 10, {
+        to: `${name}@mail.campus.example`,
+        origTo: 'sales@campus.example',
+        relay: 'virtual',
+      });
     }
     logs.on('mx1').removes('A1A1A1A1', 1.3);
     expect(tell(await trace(logs, 'sales@campus.example'))).toEqual([
@@ -342,14 +336,12 @@ describe('aliases, lists and forwards', () => {
       to: 'eve@campus.example',
       origTo: 'list@campus.example',
     });
-    logs
-      .on('lists')
-      .delivers('B2B2B2B2', 2, {
-        to: 'bob@partner.example',
-        relay: 'mx.partner.example[198.51.100.1]:25',
-        status: 'deferred',
-        response: 'host mx.partner.example[198.51.100.1] said: 450 4.2.0 later',
-      });
+    logs.on('lists').delivers('B2B2B2B2', 2, {
+      to: 'bob@partner.example',
+      relay: 'mx.partner.example[198.51.100.1]:25',
+      status: 'deferred',
+      response: 'host mx.partner.example[198.51.100.1] said: 450 4.2.0 later',
+    });
     logs.on('mailbox').delivers('C3C3C3C3', 3, { to: 'eve@campus.example' });
     logs.on('mailbox').removes('C3C3C3C3', 3.1);
     const chain = only(await trace(logs, 'bob@partner.example'));
@@ -409,14 +401,12 @@ describe('filters on the way', () => {
   it('joins what a pipe filter handed to the sendmail command', async () => {
     const logs = createLogs();
     logs.on('mx1').gets('A1A1A1A1', 0);
-    logs
-      .on('mx1')
-      .delivers('A1A1A1A1', 2, {
-        relay: 'pfilter',
-        response: 'delivered via pfilter service',
-        delay: 1.5,
-        daemon: 'pipe',
-      });
+    logs.on('mx1').delivers('A1A1A1A1', 2, {
+      relay: 'pfilter',
+      response: 'delivered via pfilter service',
+      delay: 1.5,
+      daemon: 'pipe',
+    });
     logs.on('mx1').picksUp('B2B2B2B2', 1.8);
     logs.on('mx1').removes('A1A1A1A1', 2.1);
     logs.on('mx1').delivers('B2B2B2B2', 3);
