@@ -48,10 +48,20 @@ const parseLine = (line: string): Readonly<{ key: string; values: readonly strin
 
 type Reading = Readonly<{ user: LocalUser; depth: number; outer: readonly Condition[] }>;
 
-const includedFiles = async (pattern: string, user: LocalUser): Promise<readonly string[]> => {
-  const path = expandHome(pattern, user);
-  const { paths } = await expandGlob(isAbsolute(path) ? path : join(user.home, '.ssh', path));
-  return paths;
+const includedFiles = async (patterns: readonly string[], user: LocalUser): Promise<readonly string[]> => {
+  const found = await Promise.all(
+    patterns.map(async (pattern) => {
+      const path = expandHome(pattern, user);
+      return (await expandGlob(isAbsolute(path) ? path : join(user.home, '.ssh', path))).paths;
+    }),
+  );
+  return found.flat();
+};
+
+const readIncluded = async (patterns: readonly string[], reading: Reading): Promise<Entry[]> => {
+  const entries: Entry[] = [];
+  for (const file of await includedFiles(patterns, reading.user)) entries.push(...(await readEntries(file, reading)));
+  return entries;
 };
 
 const readEntries = async (path: string, reading: Reading): Promise<Entry[]> => {
@@ -66,18 +76,13 @@ const readEntries = async (path: string, reading: Reading): Promise<Entry[]> => 
   const text = await readFile(path, 'utf8');
   const entries: Entry[] = [];
   let conditions = outer;
-  for (const line of text.split(/\r?\n/)) {
-    const parsed = parseLine(line);
+  for (const parsed of text.split(/\r?\n/).map(parseLine)) {
     if (parsed === null) continue;
     const { key, values } = parsed;
     if (key === 'host' || key === 'match') conditions = [...outer, { kind: key, words: values }];
-    else if (key === 'include') {
-      for (const pattern of values) {
-        for (const file of await includedFiles(pattern, user)) {
-          entries.push(...(await readEntries(file, { user, depth: depth + 1, outer: conditions })));
-        }
-      }
-    } else entries.push({ key, values, conditions });
+    else if (key === 'include')
+      entries.push(...(await readIncluded(values, { user, depth: depth + 1, outer: conditions })));
+    else entries.push({ key, values, conditions });
   }
   return entries;
 };
@@ -161,40 +166,52 @@ const isMatch = async (words: readonly string[], subject: Subject): Promise<bool
 const isHeld = async ({ kind, words }: Condition, subject: Subject): Promise<boolean> =>
   kind === 'host' ? isPatternMatch(words, subject.originalHost) : isMatch(words, subject);
 
-/** Settings of `host` as ssh would use them. `user`: the login name if the file names none. */
-export const settingsFor = async (
-  config: SshConfig,
-  { host, user, localUser }: Readonly<{ host: string; user: string; localUser: LocalUser }>,
-): Promise<HostSettings> => {
-  const values = new Map<string, string[]>();
-  const collect = async (isFinal: boolean): Promise<void> => {
-    // The lines of a block share one list of conditions: it is asked once.
-    let last: readonly Condition[] | null = null;
-    let isIn = true;
-    for (const { key, values: words, conditions } of config) {
-      if (conditions !== last) {
-        last = conditions;
-        const subject = {
-          originalHost: host,
-          host: values.get('hostname')?.[0]?.replaceAll('%h', host) ?? host,
-          user: values.get('user')?.[0] ?? user,
-          localUser,
-          isFinal,
-        };
-        isIn = true;
-        for (const condition of conditions) isIn = isIn && (await isHeld(condition, subject));
-      }
-      if (!isIn || words.length === 0) continue;
-      const known = values.get(key);
-      if (known === undefined) values.set(key, MANY_VALUED.has(key) ? [words[0]!] : [...words]);
-      else if (MANY_VALUED.has(key) && !known.includes(words[0]!)) known.push(words[0]!);
+const areHeld = async (conditions: readonly Condition[], subject: Subject): Promise<boolean> => {
+  for (const condition of conditions) if (!(await isHeld(condition, subject))) return false;
+  return true;
+};
+
+type Values = Map<string, string[]>;
+
+/** The first value of a key counts; identity files add up. */
+const addSetting = (settings: Values, { key, values }: Entry): void => {
+  const known = settings.get(key);
+  if (values.length === 0) return;
+  if (known === undefined) settings.set(key, MANY_VALUED.has(key) ? [values[0]!] : [...values]);
+  else if (MANY_VALUED.has(key) && !known.includes(values[0]!)) known.push(values[0]!);
+};
+
+type Asked = Readonly<{ host: string; user: string; localUser: LocalUser }>;
+
+const collectSettings = async (config: SshConfig, settings: Values, asked: Asked, isFinal: boolean): Promise<void> => {
+  const { host, user, localUser } = asked;
+  // The lines of a block share one list of conditions: it is asked once, with what was settled before it.
+  let last: readonly Condition[] | null = null;
+  let isIn = true;
+  for (const entry of config) {
+    if (entry.conditions !== last) {
+      last = entry.conditions;
+      isIn = await areHeld(last, {
+        originalHost: host,
+        host: settings.get('hostname')?.[0]?.replaceAll('%h', host) ?? host,
+        user: settings.get('user')?.[0] ?? user,
+        localUser,
+        isFinal,
+      });
     }
-  };
-  await collect(false);
-  if (config.some(({ conditions }) => conditions.some(({ words }) => /\bfinal\b/i.test(words.join(' '))))) {
-    await collect(true);
+    if (isIn) addSetting(settings, entry);
   }
-  return { get: (key) => values.get(key)?.[0] ?? null, all: (key) => values.get(key) ?? [] };
+};
+
+const hasFinal = (config: SshConfig): boolean =>
+  config.some(({ conditions }) => conditions.some(({ words }) => /\bfinal\b/i.test(words.join(' '))));
+
+/** Settings of `host` as ssh would use them. `user`: the login name if the file names none. */
+export const settingsFor = async (config: SshConfig, asked: Asked): Promise<HostSettings> => {
+  const settings: Values = new Map();
+  await collectSettings(config, settings, asked, false);
+  if (hasFinal(config)) await collectSettings(config, settings, asked, true);
+  return { get: (key) => settings.get(key)?.[0] ?? null, all: (key) => settings.get(key) ?? [] };
 };
 
 /** Is `name` a host that the file knows by more than a pattern for many? */

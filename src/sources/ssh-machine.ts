@@ -1,8 +1,10 @@
 /** One machine: its connection, its shells, and the searches that are put to it. Searches that come together are one request. */
 import { MailtraceError } from '../errors.js';
 import { type Answer, createAnswerReader } from './ssh-answer.js';
-import { type ConnectDeps, type Connection, judgeHostKey, keepConnection } from './ssh-connection.js';
+import { type ConnectDeps, keepConnection } from './ssh-connection.js';
 import { connectFault, lostFault } from './ssh-faults.js';
+import type { Connection } from './ssh-handshake.js';
+import { judgeHostKey } from './ssh-host-keys.js';
 import type { RequestText } from './ssh-request.js';
 import type { Route } from './ssh-route.js';
 import {
@@ -13,6 +15,7 @@ import {
   type ShellInfo,
   type ShellScripts,
 } from './ssh-shell.js';
+import { createShells, type Shells } from './ssh-shells.js';
 
 export type MachineOptions = Readonly<{
   /** One for each name that leads here. */
@@ -34,73 +37,16 @@ export type Visit = Readonly<{
 export type Machine = Readonly<{
   /** @throws MailtraceError; the reason of the signal */
   visit: <Result>(work: (visit: Visit) => Promise<Result>, signal: AbortSignal) => Promise<Result>;
-  close: () => void;
 }>;
-
-/** Fewer than MaxSessions (10): somebody else may use the connection's machine with the same limits. */
-const SHELLS_MAX = 4;
-const ATTEMPTS = 4;
-const RETRY_MS = 200;
-
-const pause = (ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-
-/** The shells of one connection. A shell serves one visit at a time. */
-const createShells = (open: () => Promise<RemoteShell>) => {
-  const free: RemoteShell[] = [];
-  const waiting: ((shell: RemoteShell | null) => void)[] = [];
-  let [count, most] = [0, SHELLS_MAX];
-  const start = async (): Promise<RemoteShell | null> => {
-    count++;
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await open();
-      } catch (error) {
-        if (isChannelRefusal(error) && count > 1) {
-          // MaxSessions is lower than we thought: share those that are open.
-          count--;
-          most = Math.max(1, count);
-          return null;
-        }
-        if (!isChannelRefusal(error) || attempt >= ATTEMPTS) {
-          count--;
-          waiting.shift()?.(null);
-          throw error;
-        }
-        await pause(RETRY_MS * attempt * (0.5 + Math.random()));
-      }
-    }
-  };
-  const take = async (): Promise<RemoteShell> => {
-    for (;;) {
-      const shell = free.pop();
-      if (shell?.isOpen()) return shell;
-      if (shell !== undefined) {
-        count--;
-        continue;
-      }
-      const started =
-        count < most ? await start() : await new Promise<RemoteShell | null>((next) => waiting.push(next));
-      if (started?.isOpen()) return started;
-      if (started !== null) count--;
-    }
-  };
-  const giveBack = (shell: RemoteShell): void => {
-    const next = waiting.shift();
-    if (!shell.isOpen()) count--;
-    if (next) next(shell.isOpen() ? shell : null);
-    else if (shell.isOpen()) free.push(shell);
-  };
-  return { take, giveBack };
-};
 
 type Kept = Readonly<{
   connection: Connection;
-  shells: ReturnType<typeof createShells>;
+  shells: Shells;
   faults: Map<string, MailtraceError | null>;
 }>;
+
+const LOST = Symbol('lost');
+type Lost = typeof LOST;
 
 const isLost = (error: unknown, { connection }: Kept): boolean =>
   error instanceof ChannelLost || (!connection.isOpen() && !(error instanceof MailtraceError));
@@ -156,21 +102,30 @@ export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): 
       place.shells.giveBack(shell);
     }
   };
+  const visitAgain = async <Result>(
+    work: (visit: Visit) => Promise<Result>,
+    signal: AbortSignal,
+    isLast: boolean,
+  ): Promise<Result | Lost> => {
+    const place = await reach();
+    try {
+      return await visitOnce(work, signal, place);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!isLost(error, place)) throw isChannelRefusal(error) ? connectFault(route, error) : error;
+      place.connection.close();
+      if (isLast) throw lostFault(route);
+      return LOST;
+    }
+  };
   return {
     visit: async (work, signal) => {
-      for (let attempt = 1; ; attempt++) {
-        const place = await reach();
-        try {
-          return await visitOnce(work, signal, place);
-        } catch (error) {
-          signal.throwIfAborted();
-          if (!isLost(error, place)) throw isChannelRefusal(error) ? connectFault(route, error) : error;
-          // A kept connection may have died unseen; one that was new is not given a third chance.
-          place.connection.close();
-          if (attempt >= 2) throw lostFault(route);
-        }
-      }
+      // A kept connection may have died unseen.
+      const result = await visitAgain(work, signal, false);
+      if (result !== LOST) return result;
+      const again = await visitAgain(work, signal, true);
+      if (again === LOST) throw lostFault(route);
+      return again;
     },
-    close: () => kept?.connection.close(),
   };
 };

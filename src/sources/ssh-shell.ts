@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import type { ClientChannel } from 'ssh2';
 import { MailtraceError } from '../errors.js';
-import type { Connection } from './ssh-connection.js';
 import { shellFault, timeoutFault } from './ssh-faults.js';
+import type { Connection } from './ssh-handshake.js';
 import type { Route } from './ssh-route.js';
 
 /** `why`: null when the shell is root's, or need not be. Else what sudo said, for the words of an unreadable file. */

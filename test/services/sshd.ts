@@ -170,7 +170,8 @@ export const createSshdLab = async (): Promise<SshdLab> => {
       hostKey: (await readFile(`${hostKeyFile}.pub`, 'utf8')).split(' ').slice(0, 2).join(' '),
       log,
       countRequests: async () => countIn(await readFile(seen, 'utf8'), '\nmt_begin '),
-      countConnections: async () => countIn(await log(), 'Accepted publickey for ') + countIn(await log(), 'Accepted password for '),
+      countConnections: async () =>
+        countIn(await log(), 'Accepted publickey for ') + countIn(await log(), 'Accepted password for '),
       countCommands: async () => countIn(await log(), 'Starting session: '),
       stop: () => stopChild(child),
     };

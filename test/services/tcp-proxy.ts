@@ -1,0 +1,72 @@
+/** A TCP proxy on loopback that delays, counts, cuts and freezes what passes. */
+import { connect, createServer, type Socket } from 'node:net';
+
+export type TcpProxy = Readonly<{
+  port: number;
+  connections: () => number;
+  /** Ends every connection. */
+  cut: () => void;
+  /** Ends a connection when it has received so many bytes from the server; null: never. Counts from now on. */
+  cutAfter: (bytes: number | null) => void;
+  /** Lets nothing more through, and ends nothing. */
+  freeze: (isFrozen: boolean) => void;
+  stop: () => Promise<void>;
+}>;
+
+export const startTcpProxy = (target: number, { delayMs = 0 } = {}): Promise<TcpProxy> => {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let [connections, isFrozen, passed] = [0, false, 0];
+  let limit: number | null = null;
+  const forward = (from: Socket, to: Socket, isAnswer: boolean): void => {
+    from.on('data', (chunk: Buffer) => {
+      if (isFrozen) return;
+      if (isAnswer) passed += chunk.length;
+      if (isAnswer && limit !== null && passed > limit) {
+        from.destroy();
+        to.destroy();
+        return;
+      }
+      if (delayMs === 0) to.write(chunk);
+      else setTimeout(() => to.write(chunk), delayMs);
+    });
+    from.on('error', () => to.destroy());
+    from.on('close', () => to.destroy());
+  };
+  const server = createServer({ noDelay: true }, (client) => {
+    connections++;
+    const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    client.on('close', () => pairs.delete(pair));
+    forward(client, upstream, false);
+    forward(upstream, client, true);
+  });
+  const cut = (): void => {
+    for (const [client, upstream] of pairs) {
+      client.destroy();
+      upstream.destroy();
+    }
+  };
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      resolve({
+        port: typeof address === 'object' && address !== null ? address.port : 0,
+        connections: () => connections,
+        cut,
+        cutAfter: (bytes) => {
+          limit = bytes;
+          passed = 0;
+        },
+        freeze: (wanted) => {
+          isFrozen = wanted;
+        },
+        stop: () =>
+          new Promise<void>((stopped) => {
+            cut();
+            server.close(() => stopped());
+          }),
+      });
+    });
+  });
+};
