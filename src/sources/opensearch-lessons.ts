@@ -7,12 +7,11 @@ import {
   type FieldNames,
   type FieldTypes,
   findFieldFault,
-  isJson,
   readFieldTypes,
 } from './opensearch-fields.js';
 import type { Clause } from './opensearch-needles.js';
 import { searchPath, tokensOf } from './opensearch-pages.js';
-import { noIndex, type Trouble, toTrouble, unreadable } from './opensearch-trouble.js';
+import { type Trouble, toTrouble, unreadable } from './opensearch-trouble.js';
 
 /**
  * `isSure`: `analysis` was shown, not assumed. `isFrugal`: the cluster forbids what walks through terms
@@ -47,10 +46,9 @@ export const createLessons = (cluster: Cluster, index: string, fields: FieldName
         ? { kind: 'known', known: { types: new Map(), ...assumeAnalysis(new Map(), fields.message), isFrugal: false } }
         : { kind: 'trouble', trouble: toTrouble(answer.fault, index) };
     }
-    const indices = isJson(answer.body) ? answer.body['indices'] : null;
-    const isNowhere = Array.isArray(indices) && indices.length === 0;
+    // No fields at all: no such index, or none of its shards is there. The search will tell.
     const types = readFieldTypes(answer.body);
-    const fault = isNowhere ? noIndex(index) : findFieldFault(types, fields);
+    const fault = findFieldFault(types, fields);
     if (fault !== null) return { kind: 'trouble', trouble: unreadable(fault) };
     return { kind: 'known', known: { types, ...assumeAnalysis(types, fields.message), isFrugal: false } };
   };

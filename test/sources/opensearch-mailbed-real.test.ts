@@ -1,0 +1,110 @@
+/** The fleet of mailbed as an index: right in every scenario, and the same answers as from its files. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { configFor, readLogs, scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
+import { isPostfixOnly, readTruth } from '../../scripts/corpus/truth.mjs';
+import { getOpensearch, OPENSEARCH_START_MS, type OpensearchServer } from '../services/opensearch.ts';
+import { openFromText } from '../support/open-tracer.ts';
+import { createIndex, index, type Json } from './opensearch-index.ts';
+
+const FOLDER = fileURLToPath(new URL('../fixtures/mailbed', import.meta.url));
+const truth = readTruth(FOLDER);
+const logs = readLogs(truth);
+const scenarios = truth.scenarios.filter((scenario: { sid: string; messages: unknown }) =>
+  isPostfixOnly(scenario, truth.hosts),
+);
+
+const bulkOf = (name: string): readonly Json[] =>
+  gunzipSync(readFileSync(`${FOLDER}/opensearch/${name}.ndjson.gz`))
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{"@timestamp"'))
+    .map((line) => JSON.parse(line) as Json);
+
+const { mappings: ECS } = JSON.parse(readFileSync(`${FOLDER}/opensearch/index_mapping.json`, 'utf8')) as {
+  mappings: Json;
+};
+
+const INDICES = [
+  { at: 'mailbed-ecs', bulk: 'bulk', mappings: ECS },
+  { at: 'mailbed-dynamic', bulk: 'bulk', mappings: null },
+  { at: 'mailbed-received-ecs', bulk: 'bulk_as_received', mappings: ECS },
+  { at: 'mailbed-received-dynamic', bulk: 'bulk_as_received', mappings: null },
+] as const;
+
+let server: OpensearchServer;
+beforeAll(async () => {
+  server = await getOpensearch('plain');
+  for (const { at, bulk, mappings } of INDICES) {
+    await createIndex(server, at, { mappings });
+    await index(server, at, bulkOf(bulk));
+  }
+}, OPENSEARCH_START_MS);
+
+/** Every machine stands in a cluster: there its name is configured. */
+const configOf = (at: string): string => {
+  const { file_config: files, ...rest } = JSON.parse(configFor(truth, 'rfc3339')) as {
+    file_config: { hosts: Json };
+    clusters: Json;
+  };
+  return JSON.stringify({
+    ...rest,
+    method: 'opensearch',
+    clusters: { ...rest.clusters, fleet: Object.keys(files.hosts) },
+    opensearch_config: { host: '127.0.0.1', port: server.port, index: at, timeout: 60 },
+  });
+};
+
+describe('real logs of a fleet in an index, against their ground truth', () => {
+  it.each(INDICES)(
+    'is right in every scenario: $at',
+    async ({ at }) => {
+      const tracer = await openFromText(configOf(at));
+      try {
+        const options = { trace: tracer.trace, by: 'message-id', requiredMtas: new Set(['postfix']), logs };
+        const faults: Record<string, unknown> = {};
+        for (const scenario of scenarios) {
+          const { right, ...rest } = await scoreScenario(scenario, truth, options);
+          if (right === 0 || Object.values(rest).some((list) => list.length > 0))
+            faults[scenario.sid] = { right, ...rest };
+        }
+        expect(scenarios).toHaveLength(80);
+        expect(faults).toEqual({});
+      } finally {
+        await tracer.close();
+      }
+    },
+    300_000,
+  );
+
+  it('says what the files say, word for word, by message-id and by recipient', async () => {
+    const [overFiles, overIndex] = await Promise.all([
+      openFromText(configFor(truth, 'rfc3339')),
+      openFromText(configOf('mailbed-ecs')),
+    ]);
+    try {
+      for (const { messages } of scenarios as readonly { messages: readonly { mail: Record<string, unknown> }[] }[]) {
+        for (const { mail } of messages) {
+          const recipient = (mail['envelope_to'] as readonly string[])[0] ?? '';
+          for (const keyword of [`id:${String(mail['message_id']).replace(/^<|>$/g, '')}`, recipient]) {
+            const at = String(mail['submitted_at']);
+            const ask = async (tracer: typeof overFiles) => {
+              const { sources, ...answer } = await tracer.trace([keyword], at);
+              const lines = (sources as readonly Json[]).map(({ host, status, unknownLines }) => ({
+                host,
+                status,
+                unknownLines,
+              }));
+              return { ...answer, lines };
+            };
+            expect(await ask(overIndex), `${keyword} at ${at}`).toEqual(await ask(overFiles));
+          }
+        }
+      }
+    } finally {
+      await Promise.all([overFiles.close(), overIndex.close()]);
+    }
+  }, 600_000);
+});
