@@ -59,12 +59,12 @@ const inOrder = (checks: readonly Check[], hosts: readonly HostName[]): readonly
   return [...checks].sort((a, b) => placeOf(a) - placeOf(b) || NAMES.indexOf(a.name) - NAMES.indexOf(b.name));
 };
 
-/** One check is enough to say that a zone is wrong: what looked right in the lines of the host alone goes. */
-const dropContradicted = (checks: readonly Check[]): readonly Check[] => {
-  const wrong = new Set(
-    checks.filter(({ name, status }) => name === 'zone' && status !== 'ok').map(({ host }) => host),
+/** Mail tells a wrong zone best, then what the adapter saw; what the lines of the host alone suggest goes then. */
+const dropWeaker = (own: readonly Check[], stronger: readonly Check[]): readonly Check[] => {
+  const told = new Set(
+    stronger.filter(({ name, status }) => name === 'zone' && status !== 'ok').map(({ host }) => host),
   );
-  return checks.filter(({ name, status, host }) => !(name === 'zone' && status === 'ok' && wrong.has(host)));
+  return own.filter(({ name, host }) => name !== 'zone' || !told.has(host));
 };
 
 const runParallel = async <Item, Result>(
@@ -115,7 +115,8 @@ export const createDoctor = (deps: DoctorDeps): Doctor => ({
       checkHost(each, isExplained(each.host, adapters), { nowMs, timeZone, zoneOf }),
     );
     const skew = await checkSkew(recent, { directory, sourceOf }, signal);
-    return inOrder(dropContradicted([...deps.general, ...adapters, ...lines, ...skew]), hosts);
+    const seen = [...dropWeaker(lines, [...adapters, ...skew]), ...dropWeaker(adapters, skew)];
+    return inOrder([...deps.general, ...seen, ...skew], hosts);
   },
   close: async () => {
     await Promise.all(deps.sources.map((source) => source.close()));

@@ -19,13 +19,13 @@ export type HostContext = Readonly<{
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const QUARTER_MS = 15 * MINUTE_MS;
+const HALF_HOUR_MS = 30 * MINUTE_MS;
 
 /** An MTA that works logs at least its cleaning up and the scanners of the internet within this. */
 const STALE_MS = 6 * HOUR_MS;
 /** Of the lines that a parser claims, so many may be new to it. */
 const UNKNOWN_SHARE = 0.1;
-/** A difference below this is a clock, from here on it is a zone: the smallest step between zones is 30 minutes. */
+/** Further ahead it is a zone, not a clock: nearly all zones lie half hours apart. */
 const ZONE_STEP_MS = 25 * MINUTE_MS;
 const PROGRAMS_SHOWN = 3;
 
@@ -38,11 +38,12 @@ export const spanText = (ms: number): string => {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 };
 
-/** Zones lie quarters of an hour apart; what is left over is the age of the line and the error of its clock. Null: a clock. */
-export const zoneStepOf = (differenceMs: number): number | null => {
-  if (Math.abs(differenceMs) < ZONE_STEP_MS) return null;
-  return Math.round(differenceMs / QUARTER_MS) * QUARTER_MS;
-};
+/**
+ * The step between zones that puts a line `aheadMs` into the future. The line is older than now, so the step is the next
+ * larger one, but for what a clock may be wrong.
+ */
+const zoneStepOf = (aheadMs: number): number | null =>
+  aheadMs < ZONE_STEP_MS ? null : Math.ceil((aheadMs - FUTURE_MS) / HALF_HOUR_MS) * HALF_HOUR_MS;
 
 /** Most frequent first, with counts. */
 const programsOf = (records: readonly LogRecord[]): string => {
@@ -145,7 +146,7 @@ const zoneCheck = (host: HostName, records: readonly LogRecord[], newestMs: numb
   return { name: 'zone', host, status: 'ok', text, remedy: null };
 };
 
-const NOT_READ = { status: 'unknown', text: 'not checked: no line could be read', remedy: null } as const;
+const NOT_READ = { status: 'unknown', text: 'not checked: there is no recent line to look at', remedy: null } as const;
 
 /** @param isExplained the adapter has already said what is wrong with the reading */
 const readingChecks = ({ host, fault }: RecentLines, isExplained: boolean): readonly Check[] => {

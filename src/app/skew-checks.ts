@@ -4,11 +4,11 @@ import type { HostName } from '../domain/ids.js';
 import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
 import { MailtraceError } from '../errors.js';
 import { parseRecord } from '../parsers/registry.js';
-import { findClockSkews, skewOf } from '../trace/clock-skew.js';
+import { type ClockSkew, findClockSkews, skewOf } from '../trace/clock-skew.js';
 import { createFold, type Fold } from '../trace/fold.js';
 import type { Link } from '../trace/link.js';
 import type { Machines } from '../trace/machines.js';
-import { spanText, zoneStepOf } from './host-checks.js';
+import { spanText } from './host-checks.js';
 import type { Check, LogSource } from './ports.js';
 import { type RecentLines, ZONES_APART_MS } from './recent-lines.js';
 import { machinesOf } from './trace-deps.js';
@@ -25,6 +25,14 @@ const MAX_HANDOVERS = 300;
 const BUDGET = { maxLines: 5000, maxBytes: 16 * 1024 * 1024 };
 /** Linking allows so much between two hosts (trace/handover.ts): beyond it their mail is not joined. */
 const JOINED_MS = 10 * 60_000;
+
+/** From here on a difference is a zone, not a clock: zones lie quarters of an hour apart. */
+const ZONE_STEP_MS = 25 * 60_000;
+const QUARTER_MS = 15 * 60_000;
+
+/** Null: a clock. What is left over is the error of the clock. */
+const zoneStepOf = (differenceMs: number): number | null =>
+  Math.abs(differenceMs) < ZONE_STEP_MS ? null : Math.round(differenceMs / QUARTER_MS) * QUARTER_MS;
 
 const addRecords = (fold: Fold, { records }: Pick<RecentLines, 'records'>): void => {
   for (const record of records) {
@@ -113,8 +121,20 @@ const leastOfEachPair = (links: readonly Link[]): readonly Link[] => {
 };
 
 const OTHERS_SHOWN = 5;
+/** Clocks that agree with each other. */
+const NEAR_MS = 15 * 60_000;
 
-const skewCheck = (host: HostName, others: readonly HostName[], skewMs: number): Check => {
+/** Other hosts may be wrong themselves: the middle difference counts, and those near it. */
+const middleOf = ({ differences }: ClockSkew): Readonly<{ skewMs: number; others: readonly HostName[] }> => {
+  const sorted = [...differences].sort((a, b) => a.skewMs - b.skewMs);
+  const { skewMs } = sorted[Math.floor((sorted.length - 1) / 2)]!;
+  const near = sorted.filter((each) => Math.abs(each.skewMs - skewMs) < NEAR_MS);
+  return { skewMs, others: near.map(({ other }) => other) };
+};
+
+const skewCheck = (skew: ClockSkew): Check => {
+  const { host } = skew;
+  const { skewMs, others } = middleOf(skew);
   const shown = others.slice(0, OTHERS_SHOWN).join(', ');
   const more = others.length > OTHERS_SHOWN ? ` and ${others.length - OTHERS_SHOWN} more` : '';
   const way = skewMs > 0 ? 'ahead of' : 'behind';
@@ -162,8 +182,5 @@ export const checkSkew = async (
   );
   const links = found.flat();
   const skews = findClockSkews(leastOfEachPair(links));
-  return [
-    ...skews.map(({ host, others, skewMs }) => skewCheck(host, others, skewMs)),
-    ...summaryCheck(recent.length, links, skews.length),
-  ];
+  return [...skews.map(skewCheck), ...summaryCheck(recent.length, links, skews.length)];
 };

@@ -89,7 +89,8 @@ const readableCheck = (host: HostName, logFile: string, pieces: readonly PieceFa
     return { ...check, status: 'warning', text: `${logFile}: empty`, remedy };
   }
   const files = pieces.length === 1 ? '1 file' : `${pieces.length} files`;
-  const text = `${logFile}: ${files}${packedText(pieces)}${spanOf(pieces, zone)}`;
+  const forms = [...new Set(pieces.flatMap((facts) => facts.forms))].sort().join(', ');
+  const text = `${logFile}: ${files} in ${forms}${packedText(pieces)}${spanOf(pieces, zone)}`;
   return { ...check, status: 'ok', text, remedy: null };
 };
 
@@ -118,12 +119,6 @@ const checkEntry = async (host: HostName, logFile: string, examine: Examine, zon
     ],
     pieces: readable,
   };
-};
-
-const formChecks = (host: HostName, pieces: readonly PieceFacts[]): readonly Check[] => {
-  const forms = [...new Set(pieces.flatMap((facts) => facts.forms))].sort();
-  if (forms.length === 0) return [];
-  return [{ name: 'format', host, status: 'ok', text: `lines as in ${forms.join(', ')}`, remedy: null }];
 };
 
 /** How far the zone is off in which the last stamp was read, by the time the file was written; null: it fits, or a copy. */
@@ -166,7 +161,7 @@ export const diagnoseFiles = async (diagnosis: Diagnosis): Promise<readonly Chec
       checks.push(...entry.checks);
       pieces.push(...entry.pieces);
     }
-    checks.push(...formChecks(host, pieces), ...zoneChecks(host, pieces, zone, diagnosis.nowMs));
+    checks.push(...zoneChecks(host, pieces, zone, diagnosis.nowMs));
   }
   return checks;
 };

@@ -31,8 +31,11 @@ const skewsOf = (links: readonly Link[]): readonly PairSkew[] => {
   return [...worst.values()].flatMap((skew) => [skew, { host: skew.other, other: skew.host, skewMs: -skew.skewMs }]);
 };
 
-/** `skewMs`: how far the clock of `host` is ahead (behind: negative), by the largest difference to one of `others`. */
-export type ClockSkew = Readonly<{ host: HostName; others: readonly HostName[]; skewMs: number }>;
+/** `differences`: how far the clock of `host` is ahead of (behind: negative) that of each other host it differs from. */
+export type ClockSkew = Readonly<{
+  host: HostName;
+  differences: readonly Readonly<{ other: HostName; skewMs: number }>[];
+}>;
 
 /** The host that most others differ from is the one whose clock is wrong; each pair is told once. */
 export const findClockSkews = (links: readonly Link[]): readonly ClockSkew[] => {
@@ -43,9 +46,7 @@ export const findClockSkews = (links: readonly Link[]): readonly ClockSkew[] => 
     const host = skews
       .map((skew) => skew.host)
       .reduce((most, next) => (of(next).length > of(most).length ? next : most));
-    const own = of(host);
-    const { skewMs } = own.reduce((a, b) => (Math.abs(b.skewMs) > Math.abs(a.skewMs) ? b : a));
-    found.push({ host, others: own.map(({ other }) => other), skewMs });
+    found.push({ host, differences: of(host) });
     skews = skews.filter((skew) => skew.host !== host && skew.other !== host);
   }
   return found;

@@ -103,10 +103,16 @@ const gapFinding = ({ transaction, direction, other, gap }: OpenEnd): Finding =>
 };
 
 const clockSkew = (links: readonly Link[]): readonly Finding[] =>
-  findClockSkews(links).map(({ host, others, skewMs }) => {
+  findClockSkews(links).map(({ host, differences }) => {
+    const { skewMs } = differences.reduce((a, b) => (Math.abs(b.skewMs) > Math.abs(a.skewMs) ? b : a));
     const way = skewMs > 0 ? 'ahead of' : 'behind';
-    const text = `The clock of ${host} is about ${duration(Math.abs(skewMs))} ${way} ${others.join(', ')}.`;
-    return finding('clock-skew', 'warning', text, host);
+    const others = differences.map(({ other }) => other).join(', ');
+    return finding(
+      'clock-skew',
+      'warning',
+      `The clock of ${host} is about ${duration(Math.abs(skewMs))} ${way} ${others}.`,
+      host,
+    );
   });
 
 const limitKind = (list: readonly Finding[]): readonly Finding[] =>
