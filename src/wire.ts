@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AccessRule } from './app/access.js';
+import { createDoctor, type OpenDoctor } from './app/doctor.js';
+import { checkAccess, soundConfiguration } from './app/general-checks.js';
+import type { HostZone } from './app/host-checks.js';
 import type { GraphImager, Log, LogSource } from './app/ports.js';
 import { createTraceMessage } from './app/trace-message.js';
 import type { OpenOptions, OpenTracer, Tracer } from './app/tracer.js';
@@ -79,6 +82,44 @@ export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, 
     opensearchPass: passwords.opensearch ?? undefined,
   };
   return openTracer(config, { secrets: resolveSecrets({ config, env, flags, prompts: {} }), env });
+};
+
+/** Whence the zone of stamps without an offset comes, of each host. */
+const zonesOf = (config: Config, { hosts }: Fleet, timeZone: string): ReadonlyMap<string, HostZone> => {
+  const isMachineAsked = config.method === 'ssh';
+  const rest: HostZone = isMachineAsked
+    ? { name: null, origin: 'the machine’s own' }
+    : { name: timeZone, origin: config.time_zone === undefined ? 'zone of this machine' : 'top-level time_zone' };
+  const own = (name: string): HostZone => ({ name, origin: 'time_zone of the host' });
+  return new Map(
+    hosts.map(({ host, options }) => [host, options?.time_zone === undefined ? rest : own(options.time_zone)]),
+  );
+};
+
+export const openDoctor: OpenDoctor = async ({ configPath, env }) => {
+  const config = await loadConfig(configPath, env);
+  const fleet = configuredFleet(config);
+  const { hosts, clusters } = fleet.directory;
+  const timeZone = config.time_zone ?? systemZone();
+  const tokens = resolveSecrets({ config, env, flags: {}, prompts: {} });
+  const sources = await openSources(config, fleet, timeZone);
+  const zones = zonesOf(config, fleet, timeZone);
+  return createDoctor({
+    sources,
+    directory: fleet.directory,
+    hosts,
+    clusters: Object.fromEntries(clusters),
+    timeZone,
+    zoneOf: (host) => zones.get(host) ?? { name: timeZone, origin: 'default' },
+    general: [
+      soundConfiguration({ path: configPath, method: config.method, hosts: hosts.length, clusters: clusters.size }),
+      checkAccess({
+        rules: config.access.filter(({ who }) => who !== undefined).length,
+        hasBotToken: tokens.slackBotToken !== null,
+        hasTransport: tokens.slackAppToken !== null || tokens.slackSigningSecret !== null,
+      }),
+    ],
+  });
 };
 
 /** Loads Graphviz and sharp when the first picture is drawn. */

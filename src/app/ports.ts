@@ -53,11 +53,45 @@ export type SearchOutcome = Readonly<{
   isCut: boolean;
 }>;
 
+export type CheckName =
+  | 'configuration'
+  | 'access'
+  | 'reachability'
+  | 'host-key'
+  | 'sudo'
+  | 'readability'
+  | 'format'
+  | 'mapping'
+  | 'zone'
+  | 'freshness'
+  | 'clock-skew';
+
+/** One thing `mailtrace doctor` looked at. */
+export type Check = Readonly<{
+  name: CheckName;
+  /** Null: it is about the whole fleet, or about no host. */
+  host: string | null;
+  /** `warning`: it works, but look at it. `failed`: traces lack something. `unknown`: it could not be told. */
+  status: 'ok' | 'warning' | 'failed' | 'unknown';
+  /** What was seen, without the remedy. */
+  text: string;
+  /** What to do; null where nothing is to be done. */
+  remedy: string | null;
+}>;
+
+/** `hosts`: those to look at, all served by the source. */
+export type DiagnoseContext = Readonly<{ nowMs: number; hosts: readonly HostName[] }>;
+
 /** The logs of one or more hosts behind one place. One dead host is a reading, never an exception. */
 export interface LogSource {
   readonly kind: 'file' | 'ssh' | 'opensearch' | 'kumomta';
   readonly hosts: readonly HostName[];
   search(request: SearchRequest, signal: AbortSignal): Promise<SearchOutcome>;
+  /**
+   * Tries what a search of `hosts` needs, each part for itself. What fails is a check, never an exception. A source without it
+   * is judged by its searches alone.
+   */
+  diagnose?(context: DiagnoseContext, signal: AbortSignal): Promise<readonly Check[]>;
   close(): Promise<void>;
 }
 

@@ -47,5 +47,5 @@ const pairsOf = (folded: FoldResult): readonly Readonly<{ host: string; ip: stri
 };
 
 /** The configured names, and the addresses that the logs read so far attest for them. */
-export const machinesOf = (deps: TraceDeps, folded: FoldResult): Machines =>
+export const machinesOf = (deps: Pick<TraceDeps, 'directory'>, folded: FoldResult): Machines =>
   learnAddresses(deps.directory, pairsOf(folded));

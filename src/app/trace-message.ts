@@ -4,8 +4,6 @@
  */
 import type { TraceReport } from '../domain/chain.js';
 import type { LogRecord } from '../domain/event.js';
-import type { HostName } from '../domain/ids.js';
-import { MailtraceError } from '../errors.js';
 import { parseRecord } from '../parsers/registry.js';
 import type { TraceQuery } from '../query/trace-query.js';
 import { type BuildInput, buildChains } from '../trace/build-chains.js';
@@ -17,21 +15,9 @@ import { createFoundLines } from './found-lines.js';
 import { createGapReason } from './gap-reason.js';
 import { createReader, type Reader } from './read-round.js';
 import { selectAnswer } from './select-answer.js';
+import { resolveStartHosts } from './start-hosts.js';
 import { machinesOf, type TraceDeps } from './trace-deps.js';
 import type { TraceMessage, TraceOptions } from './tracer.js';
-
-const startHostsOf = (query: TraceQuery, deps: TraceDeps): readonly HostName[] => {
-  if (query.startHost === null) return deps.hosts;
-  const found = deps.directory.resolveStart(query.startHost);
-  if (found === null || found.length === 0) {
-    throw new MailtraceError(
-      'usage',
-      `"${query.startHost}" is no configured host or cluster.`,
-      `Use one of: ${[...Object.keys(deps.clusters), ...deps.hosts].slice(0, 30).join(', ')}.`,
-    );
-  }
-  return found;
-};
 
 const needlesOfQuery = (query: TraceQuery) => {
   const lists = query.keywords.map(needlesOf);
@@ -56,7 +42,7 @@ const cutsOf = (deps: TraceDeps, folded: FoldResult, reader: Reader, isUnfinishe
 export const createTraceMessage =
   (deps: TraceDeps): TraceMessage =>
   async (query: TraceQuery, { signal, onProgress }: TraceOptions): Promise<TraceReport> => {
-    const startHosts = startHostsOf(query, deps);
+    const startHosts = resolveStartHosts(query.startHost, deps);
     const nowMs = deps.now();
     const followLimitMs = query.onlyWindow ? 0 : deps.limits.followLimitMs;
     const extent = { window: query.window, followLimitMs, nowMs };

@@ -18,21 +18,26 @@ export const commonFlags = { help: { type: 'boolean' } } as const satisfies Flag
 
 export const configFlags = { 'config-path': { type: 'string', short: 'c' } } as const satisfies Flags;
 
-/** Flags of `run` and `graph`, as in the Python tool. */
-export const traceFlags = {
+/** Flags of every command that asks hosts. */
+export const hostFlags = {
   ...commonFlags,
   ...configFlags,
   'start-host': { type: 'string', short: 'h' },
-  keyword: { type: 'string', short: 'k', multiple: true },
-  time: { type: 'string' },
-  'time-range': { type: 'string' },
-  'only-window': { type: 'boolean' },
   'login-pass': { type: 'string' },
   'sudo-pass': { type: 'string' },
   'opensearch-pass': { type: 'string' },
   'ask-login-pass': { type: 'boolean' },
   'ask-sudo-pass': { type: 'boolean' },
   'ask-opensearch-pass': { type: 'boolean' },
+} as const satisfies Flags;
+
+/** Flags of `run` and `graph`, as in the Python tool. */
+export const traceFlags = {
+  ...hostFlags,
+  keyword: { type: 'string', short: 'k', multiple: true },
+  time: { type: 'string' },
+  'time-range': { type: 'string' },
+  'only-window': { type: 'boolean' },
 } as const satisfies Flags;
 
 const DEFAULT_CONFIG = 'config.yaml';

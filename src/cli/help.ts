@@ -1,5 +1,11 @@
 /** What `--help` prints. */
 
+const hostFlags = `  -c, --config-path FILE   configuration; else MAILTRACE_CONFIG, else config.yaml
+      --login-pass TEXT    SSH password; better: --ask-login-pass, or MAILTRACE_SSH_PASSWORD
+      --sudo-pass TEXT     sudo password; better: --ask-sudo-pass, or MAILTRACE_SUDO_PASSWORD
+      --opensearch-pass TEXT  better: --ask-opensearch-pass, or MAILTRACE_OPENSEARCH_PASSWORD
+      --help               this text (-h is the host)`;
+
 const searchFlags = `  -k, --keyword TEXT       what to look for; repeat it and all must hold. Literal text, never a pattern:
                            an address or message-id (with @), a domain or host name, an IP address or CIDR,
                            a queue ID, a SASL user, a part of a local part. from: to: id: qid: client: sasl:
@@ -8,11 +14,7 @@ const searchFlags = `  -k, --keyword TEXT       what to look for; repeat it and 
       --time-range LENGTH  before and after --time: 4h, 90m, 1h30m
   -h, --start-host NAME    host or cluster where the message must be found; default: every configured host
       --only-window        do not follow what was found beyond the window
-  -c, --config-path FILE   configuration; else MAILTRACE_CONFIG, else config.yaml
-      --login-pass TEXT    SSH password; better: --ask-login-pass, or MAILTRACE_SSH_PASSWORD
-      --sudo-pass TEXT     sudo password; better: --ask-sudo-pass, or MAILTRACE_SUDO_PASSWORD
-      --opensearch-pass TEXT  better: --ask-opensearch-pass, or MAILTRACE_OPENSEARCH_PASSWORD
-      --help               this text (-h is the host)`;
+${hostFlags}`;
 
 const codes = `Exit codes: 0 found; 1 nothing found, everything was read; 2 wrong usage or configuration;
 3 some log could not be read (what there is, is printed); 130 interrupted.`;
@@ -56,6 +58,23 @@ Examples:
   mailtrace explain 550
   mailtrace explain 4.7.1
   mailtrace explain "554 5.7.1 <x@example.com>: Relay access denied"
+`;
+
+export const doctorHelp = `Usage: mailtrace doctor [-c FILE] [-h HOST|CLUSTER] [--json]
+
+Checks what a trace relies on: configuration, access rules, reachability, host keys, sudo, readability, formats, zones,
+the age of the newest line, and, by mail that passed between hosts, their clocks. One line each, with the remedy.
+
+  -h, --start-host NAME    host or cluster to check; default: every configured host
+${hostFlags}
+      --json               print the checks as JSON (schema mailtrace.doctor/1)
+
+Exit codes: 0 nothing failed (there may be warnings); 2 wrong usage or configuration; 3 something failed or could not be
+read; 130 interrupted.
+
+Examples:
+  mailtrace doctor -c config.yaml
+  mailtrace doctor -h mx-cluster --json
 `;
 
 export const slackHelp = `Usage: mailtrace slack [-c FILE]

@@ -5,6 +5,7 @@ import type { HostName } from '../domain/ids.js';
 import { type TimeWindow, unite } from '../domain/time-window.js';
 import { createHeaderParser } from '../parsers/syslog-header.js';
 import { createZone, type Zone } from '../zone.js';
+import { diagnoseFiles } from './file-diagnosis.js';
 import { buildOutcome, type Reading } from './file-outcome.js';
 import { createNaming } from './host-naming.js';
 import { type Catalog, type HostLogs, type Log, listLogs, pieceId } from './log-catalog.js';
@@ -175,6 +176,14 @@ export const openFiles = (options: FilesOptions): LogSource => {
       const place = batch.requests.push(request) - 1;
       return (await batch.outcomes)[place]!;
     },
+    diagnose: ({ nowMs, hosts }, signal) =>
+      diagnoseFiles({
+        hosts: options.hosts.filter(({ host }) => hosts.includes(host)),
+        zoneOf: (host) => context.zones.get(host) ?? context.zone,
+        canonical: options.canonical,
+        nowMs,
+        signal,
+      }),
     close: async () => {},
   };
 };

@@ -45,7 +45,7 @@ const STEP_BYTES = 128 * 1024;
 const CHECK_PLACES = 8;
 
 /** Whole lines of a block that was cut out of a file; the last one may be cut. */
-const linesOf = (bytes: Buffer, limit: number): string[] => {
+export const linesOf = (bytes: Buffer, limit: number): string[] => {
   const lines: string[] = [];
   const last = bytes.lastIndexOf(0x0a);
   forEachLine({ bytes, from: 0, to: last < 0 ? bytes.length : last + 1, offset: 0 }, (line) => {

@@ -2,6 +2,7 @@
 import type { Finding, Gap } from '../domain/chain.js';
 import type { HostName } from '../domain/ids.js';
 import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
+import { findClockSkews } from './clock-skew.js';
 import type { Component } from './components.js';
 import type { Link, OpenEnd } from './link.js';
 import { isLoop } from './verdict.js';
@@ -116,54 +117,18 @@ const gapFinding = ({ transaction, direction, other, gap }: OpenEnd): Finding =>
   return finding(code, gap === 'external' ? 'info' : 'warning', `${way}, which ${GAP_TEXT[gap]}.`, host);
 };
 
-/** Clocks that differ by less cannot be told from the time that logging takes. */
-const SKEW_NOTICED_MS = 5000;
-
-/** How far the receiving clock is ahead (behind: negative) of what the sending host logged; 0 when that cannot be told. */
-const skewOf = ({ from, to, recipients }: Link): number => {
-  if (from.host === to.host || !to.hasArrival) return 0;
-  const attempt = from.recipients.find(({ address }) => recipients.includes(address))?.attempts.at(-1);
-  if (attempt === undefined) return 0;
-  const sending = attempt.delaysMs === null ? (attempt.delayMs ?? 0) : attempt.delaysMs[2] + attempt.delaysMs[3];
-  const ahead = to.arrivedAtMs - attempt.timeMs;
-  const behind = attempt.timeMs - sending - to.arrivedAtMs;
-  if (ahead > SKEW_NOTICED_MS) return ahead;
-  return behind > SKEW_NOTICED_MS ? -behind : 0;
-};
-
-type Skew = Readonly<{ host: HostName; other: HostName; skewMs: number }>;
-
-/** The worst skew of each pair of hosts, said of both sides. */
-const skewsOf = (links: readonly Link[]): readonly Skew[] => {
-  const worst = new Map<string, Skew>();
-  for (const link of links) {
-    const skewMs = skewOf(link);
-    const pair = [link.from.host, link.to.host].sort().join('\0');
-    if (Math.abs(skewMs) <= Math.abs(worst.get(pair)?.skewMs ?? 0)) continue;
-    worst.set(pair, { host: link.to.host, other: link.from.host, skewMs });
-  }
-  return [...worst.values()].flatMap((skew) => [skew, { host: skew.other, other: skew.host, skewMs: -skew.skewMs }]);
-};
-
-/** The host that most others differ from is the one whose clock is wrong; each pair is told once. */
-const clockSkew = (links: readonly Link[]): readonly Finding[] => {
-  let skews = skewsOf(links);
-  const findings: Finding[] = [];
-  while (skews.length > 0) {
-    const of = (host: HostName): readonly Skew[] => skews.filter((skew) => skew.host === host);
-    const host = skews
-      .map((skew) => skew.host)
-      .reduce((most, next) => (of(next).length > of(most).length ? next : most));
-    const own = of(host);
-    const largest = own.reduce((a, b) => (Math.abs(b.skewMs) > Math.abs(a.skewMs) ? b : a));
-    const way = largest.skewMs > 0 ? 'ahead of' : 'behind';
-    const others = own.map(({ other }) => other).join(', ');
-    const text = `The clock of ${host} is about ${duration(Math.abs(largest.skewMs))} ${way} ${others}.`;
-    findings.push(finding('clock-skew', 'warning', text, host));
-    skews = skews.filter((skew) => skew.host !== host && skew.other !== host);
-  }
-  return findings;
-};
+const clockSkew = (links: readonly Link[]): readonly Finding[] =>
+  findClockSkews(links).map(({ host, differences }) => {
+    const { skewMs } = differences.reduce((a, b) => (Math.abs(b.skewMs) > Math.abs(a.skewMs) ? b : a));
+    const way = skewMs > 0 ? 'ahead of' : 'behind';
+    const others = differences.map(({ other }) => other).join(', ');
+    return finding(
+      'clock-skew',
+      'warning',
+      `The clock of ${host} is about ${duration(Math.abs(skewMs))} ${way} ${others}.`,
+      host,
+    );
+  });
 
 const limitKind = (list: readonly Finding[]): readonly Finding[] =>
   list.length <= SAME_KIND_MAX

@@ -152,6 +152,33 @@ describe('mailtrace graph', () => {
   });
 });
 
+describe('mailtrace doctor', () => {
+  it('finds every log readable, whatever its age', () => {
+    const { code, out, err } = mailtrace('doctor', '-c', config, '--json');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    const checks = Object.keys(hosts).map((host): unknown =>
+      expect.objectContaining({ name: 'readability', host, status: 'ok', remedy: null }),
+    );
+    expect(JSON.parse(out)).toMatchObject({
+      schema: 'mailtrace.doctor/1',
+      checks: expect.arrayContaining(checks) as unknown,
+    });
+  });
+
+  it('names the log that is missing, and the remedy', () => {
+    const { code, out, err } = mailtrace('doctor', '-c', brokenConfig);
+    expect({ code, err }).toEqual({ code: 3, err: '' });
+    expect(out).toMatch(/^failed +readability +mx2\.campus\.example: .*gone\.log: no such file → correct log_files/m);
+    expect(out).toMatch(/^ok +readability +mx1\.campus\.example: /m);
+  });
+
+  it('takes a wrong configuration for a failed check', () => {
+    const { code, out, err } = mailtrace('doctor', '-c', 'missing.yaml');
+    expect({ code, err }).toEqual({ code: 2, err: '' });
+    expect(out).toMatch(/^failed +configuration +There is no configuration file missing\.yaml\./);
+  });
+});
+
 describe('mailtrace explain', () => {
   it('needs no configuration', () => {
     const { code, out, err } = mailtrace('explain', '454/4.7.1');

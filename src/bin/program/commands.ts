@@ -22,6 +22,16 @@ export const commands: Commands = {
       return graphCommand({ openTracer: openTracerFromConfig, imager: createImager() });
     },
   },
+  doctor: {
+    summary: 'check configuration, access to the logs, zones and clocks',
+    load: async () => {
+      const [{ doctorCommand }, { openDoctor }] = await Promise.all([
+        import('../../cli/doctor.js'),
+        import('../../wire.js'),
+      ]);
+      return doctorCommand({ openDoctor });
+    },
+  },
   explain: {
     summary: 'a reply or status code in words: meaning, usual cause, where to look',
     load: async () => (await import('../../cli/explain.js')).explainCommand,
