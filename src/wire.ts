@@ -102,7 +102,8 @@ export const openDoctor: OpenDoctor = async ({ configPath, env }) => {
   const { hosts, clusters } = fleet.directory;
   const timeZone = config.time_zone ?? systemZone();
   const tokens = resolveSecrets({ config, env, flags: {}, prompts: {} });
-  const sources = await openSources(config, fleet, timeZone);
+  const spec = specOf(config, fleet, { secrets: tokens, env });
+  const sources: readonly LogSource[] = [await openSource(spec, { canonical: fleet.directory.canonical, timeZone })];
   const zones = zonesOf(config, fleet, timeZone);
   return createDoctor({
     sources,

@@ -84,7 +84,7 @@ const shorten = (reason: string): string => {
 };
 
 /** Of an answer with an HTTP status of failure. `index` is in the path of the request. */
-export const faultOfStatus = (status: number, body: unknown, place: Place): Fault => {
+const faultOfStatus = (status: number, body: unknown, place: Place): Fault => {
   const detail = reasonOf(body);
   const name = nameOf(place);
   if (status === 401) {

@@ -51,7 +51,7 @@ export type OpensearchOptions = z.infer<typeof opensearchOptions>;
 const orNull = (value: string): string | null => (value === '' ? null : value);
 
 /** @param password from wherever it was given; null for none */
-export const toAddress = (options: OpensearchOptions, password: string | null): ClusterAddress => ({
+const toAddress = (options: OpensearchOptions, password: string | null): ClusterAddress => ({
   host: options.host,
   port: options.port,
   useSsl: options.use_ssl,

@@ -2,7 +2,7 @@
  * LogSource over an index of OpenSearch. All hosts and lookups that are asked at the same time go in one request; the queue
  * IDs that its lines lead to are a second one.
  */
-import type { LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
+import type { CheckName, LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import { type TimeWindow, unite } from '../domain/time-window.js';
 import type { ClusterAddress } from '../opensearch-client/address.js';
@@ -71,6 +71,18 @@ const createBatch = (searchTogether: SearchTogether) => {
     });
 };
 
+/** What the checks of an index are called among all checks. */
+const CHECK_NAMES: Readonly<Record<string, CheckName>> = {
+  'opensearch index': 'readability',
+  'opensearch shards': 'readability',
+  'opensearch hosts': 'readability',
+  'opensearch mapping': 'mapping',
+  'opensearch fields': 'mapping',
+  'opensearch analysis': 'mapping',
+  'opensearch freshness': 'freshness',
+  'opensearch clock': 'clock-skew',
+};
+
 /**
  * Nothing is sent before a search.
  * @throws MailtraceError `config` for a certificate file that cannot be read
@@ -102,6 +114,16 @@ export const openOpensearch = async (options: OpensearchSourceOptions): Promise<
     search: async (request, signal) => {
       signal.throwIfAborted();
       return search(request, signal);
+    },
+    diagnose: async ({ nowMs }, signal) => {
+      const { checkOpensearch } = await import('./opensearch-check.js');
+      return (await checkOpensearch(options, nowMs, signal)).map(({ name, ok, note, remedy }) => ({
+        name: CHECK_NAMES[name] ?? 'reachability',
+        host: null,
+        status: ok ? 'ok' : 'failed',
+        text: note,
+        remedy,
+      }));
     },
     close: () => cluster.close(),
   };

@@ -4,7 +4,7 @@ import { fingerprintOf, type HostKeyCheck, keyTypeOf } from './ssh-known-hosts.j
 import type { Route } from './ssh-route.js';
 
 /** `root@loghost:2222`; jump hosts in front. */
-export const describeRoute = ({ user, host, port, proxy }: Route): string => {
+const describeRoute = ({ user, host, port, proxy }: Route): string => {
   const end = `${user}@${host}:${port}`;
   return proxy.kind === 'jump' ? `${end} through ${describeRoute(proxy.hop)}` : end;
 };

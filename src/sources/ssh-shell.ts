@@ -69,7 +69,7 @@ const createLineCutter = (onLine: (line: Buffer) => void): ((chunk: Buffer) => v
   };
 };
 
-export const openChannel = ({ client }: Connection): Promise<ClientChannel> =>
+const openChannel = ({ client }: Connection): Promise<ClientChannel> =>
   new Promise((resolve, reject) => {
     client.exec('sh -s', (error, channel) => {
       if (error) reject(error);

@@ -46,7 +46,7 @@ export type SshdLab = Readonly<{
 
 const START_MS = 10_000;
 
-export const freePort = (): Promise<number> =>
+const freePort = (): Promise<number> =>
   new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);

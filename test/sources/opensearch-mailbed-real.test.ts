@@ -91,7 +91,7 @@ describe('real logs of a fleet in an index, against their ground truth', () => {
           for (const keyword of [`id:${String(mail['message_id']).replace(/^<|>$/g, '')}`, recipient]) {
             const at = String(mail['submitted_at']);
             const ask = async (tracer: typeof overFiles) => {
-              const { sources, ...answer } = await tracer.trace([keyword], at);
+              const { sources, ...answer } = (await tracer.trace([keyword], at)) as Record<string, unknown>;
               const lines = (sources as readonly Json[]).map(({ host, status, unknownLines }) => ({
                 host,
                 status,
