@@ -77,10 +77,8 @@ const CHECK_NAMES: Readonly<Record<string, CheckName>> = {
   'opensearch shards': 'readability',
   'opensearch hosts': 'readability',
   'opensearch mapping': 'mapping',
-  'opensearch fields': 'mapping',
-  'opensearch analysis': 'mapping',
-  'opensearch freshness': 'freshness',
-  'opensearch clock': 'clock-skew',
+  'opensearch message': 'mapping',
+  'opensearch analyzer': 'mapping',
 };
 
 /**
