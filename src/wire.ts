@@ -74,14 +74,18 @@ const openTracer = async (config: Config, surroundings: Surroundings): Promise<T
   };
 };
 
-export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env }) => {
-  const config = await loadConfig(configPath, env);
+const secretsOf = (config: Config, { passwords, env }: Pick<OpenOptions, 'passwords' | 'env'>): Secrets => {
   const flags = {
     loginPass: passwords.login ?? undefined,
     sudoPass: passwords.sudo ?? undefined,
     opensearchPass: passwords.opensearch ?? undefined,
   };
-  return openTracer(config, { secrets: resolveSecrets({ config, env, flags, prompts: {} }), env });
+  return resolveSecrets({ config, env, flags, prompts: {} });
+};
+
+export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env }) => {
+  const config = await loadConfig(configPath, env);
+  return openTracer(config, { secrets: secretsOf(config, { passwords, env }), env });
 };
 
 /** Whence the zone of stamps without an offset comes, of each host. */
@@ -96,12 +100,12 @@ const zonesOf = (config: Config, { hosts }: Fleet, timeZone: string): ReadonlyMa
   );
 };
 
-export const openDoctor: OpenDoctor = async ({ configPath, env }) => {
+export const openDoctor: OpenDoctor = async ({ configPath, passwords, env }) => {
   const config = await loadConfig(configPath, env);
   const fleet = configuredFleet(config);
   const { hosts, clusters } = fleet.directory;
   const timeZone = config.time_zone ?? systemZone();
-  const tokens = resolveSecrets({ config, env, flags: {}, prompts: {} });
+  const tokens = secretsOf(config, { passwords, env });
   const spec = specOf(config, fleet, { secrets: tokens, env });
   const sources: readonly LogSource[] = [await openSource(spec, { canonical: fleet.directory.canonical, timeZone })];
   const zones = zonesOf(config, fleet, timeZone);
