@@ -64,23 +64,27 @@ const retrying = (transactions: readonly Transaction[]): readonly Finding[] =>
     return [finding('retrying', worst.status === 'sent' ? 'info' : 'warning', text, transaction.host)];
   });
 
+type Visits = Map<HostName, number>;
+
+const takeMost = (into: Visits, visits: ReadonlyMap<HostName, number>): void => {
+  for (const [host, count] of visits) into.set(host, Math.max(count, into.get(host) ?? 0));
+};
+
 /** How often each host was entered on one way through the transactions: two ways that meet on a host are no second visit. */
 const countVisits = (transactions: readonly Transaction[], links: readonly Link[]): ReadonlyMap<HostName, number> => {
   const before = new Map<Transaction, Transaction[]>();
   for (const { from, to } of links) before.set(to, [...(before.get(to) ?? []), from]);
-  const visits = new Map<Transaction, ReadonlyMap<HostName, number>>();
-  const most = new Map<HostName, number>();
+  const visits = new Map<Transaction, Visits>();
+  const most: Visits = new Map();
   // In the order of the hops: what came before is known.
   for (const transaction of transactions) {
-    const own = new Map<HostName, number>();
-    let isEntered = true;
-    for (const from of before.get(transaction) ?? []) {
-      if (from.host === transaction.host) isEntered = false;
-      for (const [host, count] of visits.get(from) ?? []) own.set(host, Math.max(count, own.get(host) ?? 0));
-    }
+    const own: Visits = new Map();
+    const sources = before.get(transaction) ?? [];
+    for (const from of sources) takeMost(own, visits.get(from) ?? new Map());
+    const isEntered = sources.every(({ host }) => host !== transaction.host);
     if (isEntered) own.set(transaction.host, (own.get(transaction.host) ?? 0) + 1);
     visits.set(transaction, own);
-    for (const [host, count] of own) most.set(host, Math.max(count, most.get(host) ?? 0));
+    takeMost(most, own);
   }
   return most;
 };

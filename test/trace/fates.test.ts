@@ -1,7 +1,7 @@
 /** What became of a message: the verdict, told in a sentence that can be read out. */
 import { describe, expect, it } from 'vitest';
 import { CAROL, createLogs, FLEET, type Logs, MESSAGE_ID, peer, SENDER } from '../support/postfix-log.ts';
-import { findingCodes, only, tell, tellChain, trace } from '../support/trace-story.ts';
+import { findingCodes, only, tell, trace } from '../support/trace-story.ts';
 
 const PARTNER = 'mx.partner.example[198.51.100.1]:25';
 const TIMED_OUT = {
