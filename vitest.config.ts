@@ -11,7 +11,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...servicesBacked, 'test/fixtures/**'] },
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: [...servicesBacked, 'test/soak/**', 'test/fixtures/**'],
+        },
       },
       {
         extends: true,

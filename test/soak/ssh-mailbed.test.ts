@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLogs, scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
 import { isPostfixOnly, readTruth } from '../../scripts/corpus/truth.mjs';
 import { createSshdLab, type Sshd, type SshdLab } from '../services/sshd.ts';
+import { writeSshConfig } from '../sources/ssh-lab.ts';
 import { openFromText } from '../support/open-tracer.ts';
-import { writeSshConfig } from './ssh-lab.ts';
 
 const FOLDER = fileURLToPath(new URL('../fixtures/mailbed', import.meta.url));
 const truth = readTruth(FOLDER);
