@@ -12,7 +12,7 @@ const SHARED_MESSAGE_ID_MAX = 200;
 
 export type Finder = Readonly<{
   byQueueId: (handover: Handover, id: QueueId) => Transaction | undefined;
-  /** For replies that name nothing: those on the far side that bear the same message-id, the likeliest first. */
+  /** For replies that name nothing: those on the far side that bear the same message-id. */
   byMessageId: (handover: Handover) => readonly Transaction[];
   /** The transaction `id` on `host` that `to` says it came from. */
   origin: (to: Transaction, host: HostName, id: QueueId) => Transaction | undefined;
@@ -40,17 +40,14 @@ const resolve = (
 };
 
 /** The same message-id counts most, then the recipient, then the time. */
-const byLikelihood = (handover: Handover, candidates: readonly Transaction[]): readonly Transaction[] => {
+const nearest = (handover: Handover, candidates: readonly Transaction[]): Transaction | undefined => {
   const { from } = handover;
   const isSame = (to: Transaction): number => (from.messageId !== null && to.messageId === from.messageId ? 0 : 1);
   const isFor = (to: Transaction): number => (isForRecipient(handover, to) ? 0 : 1);
   return [...candidates].sort(
     (a, b) => isSame(a) - isSame(b) || isFor(a) - isFor(b) || distanceMs(handover, a) - distanceMs(handover, b),
-  );
+  )[0];
 };
-
-const nearest = (handover: Handover, candidates: readonly Transaction[]): Transaction | undefined =>
-  byLikelihood(handover, candidates)[0];
 
 const group = <Key>(
   transactions: readonly Transaction[],
@@ -130,18 +127,16 @@ const isBehindRelay = (index: Index, handover: Handover, to: Transaction): boole
   const client = clientHostOf(index, to);
   if (attempt.by === 'lmtp') return isFilter(handover, host) && to.host === host && client === host;
   if (to.host === host) return client === null || client === from.host;
-  // The name of several machines: the one that says it got the message from here.
-  return !index.machines.isConfigured(host) && client === from.host && to.host !== from.host;
+  // The name of several machines: the one that says it got the message from here, for this recipient.
+  const isFromHere = client === from.host && to.host !== from.host;
+  return !index.machines.isConfigured(host) && isFromHere && isForRecipient(handover, to);
 };
 
 const findByMessageId = (index: Index, handover: Handover): readonly Transaction[] => {
   const { from, attempt } = handover;
   if (from.messageId === null || index.overloaded.has(from.messageId)) return [];
   const isBehind = attempt.relay === null ? isBehindPipe : isBehindRelay;
-  const candidates = (index.byMessageId.get(from.messageId) ?? []).filter(
-    (to) => to !== from && isBehind(index, handover, to),
-  );
-  return byLikelihood(handover, candidates);
+  return (index.byMessageId.get(from.messageId) ?? []).filter((to) => to !== from && isBehind(index, handover, to));
 };
 
 /** The latest transaction of this name that began before `to` did. */

@@ -5,8 +5,9 @@
 import type { Evidence, Gap, Hop, HopEnd } from '../domain/chain.js';
 import type { HostName, MessageId, QueueId } from '../domain/ids.js';
 import { type DeliveryAttempt, isFinal, type Recipient, type Transaction } from '../domain/transaction.js';
+import { assignByMessageId } from './assign.js';
 import { createFinder, type Finder } from './find-next.js';
-import { type Handover, isForRecipient } from './handover.js';
+import type { Handover } from './handover.js';
 import type { Machines } from './machines.js';
 
 export type LinkInput = Readonly<{
@@ -119,46 +120,34 @@ const linkByQueueId = (handovers: readonly Handover[], finder: Finder, collector
     return !isFound;
   });
 
-/** Postfix logs the recipients of one delivery one after the other, with the same reply and the same delays. */
-const ONE_DELIVERY_MS = 5000;
-
-const deliveryKey = ({ from, attempt }: Handover): string =>
-  JSON.stringify([
-    [from.host, from.queueId, from.arrivedAtMs],
-    [attempt.relay, attempt.response, attempt.agent, attempt.delaysMs, attempt.delaysMs === null && attempt.delayMs],
-  ]);
-
-/** Which far sides are taken by whom, when only the message-id joins them. */
-const createChooser = (finder: Finder, collector: Collector) => {
-  const owners = new Map<Transaction, Transaction>();
-  const deliveries = new Map<string, Readonly<{ to: Transaction; timeMs: number }>>();
-  return (handover: Handover): Transaction | undefined => {
-    const { from, attempt } = handover;
-    const key = deliveryKey(handover);
-    const before = deliveries.get(key);
-    const isFree = (to: Transaction): boolean =>
-      (owners.get(to) ?? from) === from && (owners.has(to) || !collector.hasIncoming(to));
-    const candidates = finder.byMessageId(handover).filter(isFree);
-    const isOneDelivery = before !== undefined && attempt.timeMs - before.timeMs <= ONE_DELIVERY_MS;
-    const to =
-      candidates.find((each) => isForRecipient(handover, each)) ??
-      (isOneDelivery ? before.to : candidates.find((each) => !owners.has(each)));
-    if (to === undefined) return undefined;
-    owners.set(to, from);
-    deliveries.set(key, { to, timeMs: attempt.timeMs });
-    return to;
-  };
-};
-
-const linkByMessageId = (handovers: readonly Handover[], finder: Finder, collector: Collector): Handover[] => {
-  const choose = createChooser(finder, collector);
+const linkAssigned = (handovers: readonly Handover[], finder: Finder, collector: Collector): Handover[] => {
+  const assigned = assignByMessageId(handovers, finder, collector.hasIncoming);
   return handovers.filter((handover) => {
-    const to = choose(handover);
+    const to = assigned.get(handover);
     if (to === undefined) return true;
     const evidence = to.host === handover.from.host ? 'reinjection' : 'message-id';
     collector.link(handover.from, to, [handover.recipient], evidence);
     return false;
   });
+};
+
+/** First where the relay is a machine of ours; a name that may stand for one gets what is left over. */
+const linkByMessageId = (
+  handovers: readonly Handover[],
+  { isConfigured }: Machines,
+  finder: Finder,
+  collector: Collector,
+): Handover[] => {
+  const isOurs = (handover: Handover): boolean => isConfigured(finder.hostOf(handover));
+  const open = linkAssigned(handovers.filter(isOurs), finder, collector);
+  return [
+    ...open,
+    ...linkAssigned(
+      handovers.filter((handover) => !isOurs(handover)),
+      finder,
+      collector,
+    ),
+  ];
 };
 
 /** Which of `from`'s recipients `to` carries on; what was rewritten in between cannot be told apart. */
@@ -243,8 +232,8 @@ export const linkTransactions = (input: LinkInput): Links => {
   const collector = createCollector();
   const unnamed = linkByQueueId(handoversOf(input.transactions, isAccepted), finder, collector);
   linkByOrigin(input.transactions, finder, collector);
-  const open = linkByMessageId(unnamed, finder, collector);
-  linkByMessageId(handoversOf(input.transactions, isInDoubt), finder, collector);
+  const open = linkByMessageId(unnamed, input.machines, finder, collector);
+  linkByMessageId(handoversOf(input.transactions, isInDoubt), input.machines, finder, collector);
   noteGapsAfter(open, input, finder, collector);
   noteGapsBefore(input, finder, collector);
   return collector.result();

@@ -17,17 +17,36 @@ const SESSION_MAX_MS = 24 * 3_600_000;
 
 const sameClient = (a: ArrivalEvent['client'], b: SessionEvent['client']): boolean => a !== null && a.ip === b.ip;
 
-/** The session line that ended the session in which this transaction arrived; undefined when it was not read. */
-export const endOfSession = (sessions: Sessions, arrival: Occurrence): Occurrence | undefined => {
-  const { event } = arrival;
-  if (event.kind !== 'arrival' || arrival.pid === null) return undefined;
-  const steps = sessions.get(sessionKey(arrival.host, arrival.program, arrival.pid)) ?? [];
-  for (const step of steps) {
-    if (step.event.kind !== 'session' || step.timeMs < arrival.timeMs) continue;
-    if (step.timeMs - arrival.timeMs > SESSION_MAX_MS || step.event.step === 'connect') return undefined;
-    if (step.event.step !== 'tls' && sameClient(event.client, step.event.client)) return step;
-  }
-  return undefined;
+const stepsOf = (sessions: Sessions, arrival: Occurrence): readonly Occurrence[] =>
+  (sessions.get(sessionKey(arrival.host, arrival.program, arrival.pid)) ?? []).filter(
+    ({ timeMs }) => Math.abs(timeMs - arrival.timeMs) <= SESSION_MAX_MS,
+  );
+
+const isStep = ({ event }: Occurrence, ...steps: readonly SessionEvent['step'][]): boolean =>
+  event.kind === 'session' && steps.includes(event.step);
+
+/** A session step with its line's time. */
+export type SessionStep = Occurrence & { event: SessionEvent };
+/** How a session ended: a client that is lost is also said to disconnect. null: not read. */
+export type SessionEnd = Readonly<{ lost: SessionStep | null; disconnect: SessionStep | null }>;
+
+/**
+ * How the session ended in which this transaction arrived. Lines that bear the stamp of the arrival itself may stand in any
+ * order: a connect is before it, an end after it.
+ */
+export const endOfSession = (sessions: Sessions, arrival: Occurrence): SessionEnd => {
+  const { event, timeMs } = arrival;
+  if (event.kind !== 'arrival' || arrival.pid === null) return { lost: null, disconnect: null };
+  const later = stepsOf(sessions, arrival).filter((step) => step.timeMs >= timeMs);
+  const next = later.findIndex((step) => step.timeMs > timeMs && isStep(step, 'connect'));
+  const own = (next === -1 ? later : later.slice(0, next)).flatMap((step): SessionStep[] =>
+    step.event.kind === 'session' && sameClient(event.client, step.event.client)
+      ? [{ ...step, event: step.event }]
+      : [],
+  );
+  const first = (word: SessionEvent['step']): SessionStep | null =>
+    own.find((step) => step.event.step === word) ?? null;
+  return { lost: first('lost'), disconnect: first('disconnect') };
 };
 
 /** `NOQUEUE: hold` and `discard` of the session in which this transaction arrived, between its connect and its end. */
@@ -35,17 +54,14 @@ export const actionsOfSession = (
   sessions: Sessions,
   arrival: Occurrence,
 ): readonly (Occurrence & { event: SessionAction })[] => {
-  const { event } = arrival;
+  const { event, timeMs } = arrival;
   if (event.kind !== 'arrival' || arrival.pid === null) return [];
-  const steps = sessions.get(sessionKey(arrival.host, arrival.program, arrival.pid)) ?? [];
-  const found: (Occurrence & { event: SessionAction })[] = [];
-  for (const step of steps) {
-    if (Math.abs(step.timeMs - arrival.timeMs) > SESSION_MAX_MS) continue;
-    if (step.event.kind === 'session' && step.event.step !== 'tls') {
-      // Another client in between: what came before belongs to it.
-      if (step.timeMs <= arrival.timeMs) found.length = 0;
-      else break;
-    }
+  let found: (Occurrence & { event: SessionAction })[] = [];
+  for (const step of stepsOf(sessions, arrival)) {
+    // Another session in between: what came before belongs to it.
+    if (step.timeMs < timeMs && isStep(step, 'connect', 'lost', 'disconnect')) found = [];
+    if (step.timeMs === timeMs && isStep(step, 'connect')) found = found.filter((each) => each.timeMs === timeMs);
+    if (step.timeMs > timeMs && isStep(step, 'connect', 'lost', 'disconnect')) break;
     if (step.event.kind === 'session-action' && sameClient(event.client, step.event.client)) {
       found.push({ ...step, event: step.event });
     }

@@ -4,7 +4,7 @@ import type { Reject, Transaction } from '../domain/transaction.js';
 import { buildTransaction } from './build-transaction.js';
 import type { Occurrence } from './fold.js';
 import type { Lifetime } from './lifetimes.js';
-import { actionsOfSession, endOfSession, type Sessions } from './sessions.js';
+import { actionsOfSession, endOfSession, type SessionEnd, type Sessions } from './sessions.js';
 
 /** What a lifetime turned out to be. */
 export type Outcome = Readonly<
@@ -35,28 +35,32 @@ const isRefusal = ({ event }: Occurrence): boolean => event.kind === 'reject' &&
 type Ending = Readonly<{ timeMs: number; text: string; replyCode: number | null; dsn: string | null }>;
 
 /**
- * smtpd counts the commands that succeeded: `data=1`, `data=0/1` (smtpd.c, since 3.0). Content that came in and was not refused
- * by a line of its own was accepted; the queue manager may take it up much later when the queue is full.
+ * Content that came in and was not refused by a line of its own was accepted; the queue manager may take it up much later when
+ * the queue is full. smtpd counts the commands that succeeded: `data=1`, `data=0/1` (smtpd.c, since 3.0).
  */
-const mayBeAccepted = ({ occurrences }: Lifetime, counts: string | null): boolean =>
-  occurrences.some(({ event }) => event.kind === 'message-id') &&
-  (counts === null || counts === '' || /\b(?:data|bdat)=[1-9]/.test(counts));
+const mayBeAccepted = ({ occurrences }: Lifetime, { lost, disconnect }: SessionEnd): boolean => {
+  if (!occurrences.some(({ event }) => event.kind === 'message-id')) return false;
+  if (/^(?:DATA|BDAT)$/.test(lost?.event.detail ?? '')) return false;
+  const counts = disconnect?.event.detail ?? '';
+  return counts === '' || /\b(?:data|bdat)=[1-9]/.test(counts);
+};
 
 /** How the server says it refused the message, or how the session ended; undefined when neither was read. */
 const endingOf = (lifetime: Lifetime, arrival: Occurrence | undefined, sessions: Sessions): Ending | undefined => {
   for (const { event, timeMs } of lifetime.occurrences) {
     if (event.kind === 'aborted') return { timeMs, text: event.text, replyCode: event.replyCode, dsn: event.dsn };
   }
-  const end = arrival === undefined ? undefined : endOfSession(sessions, arrival);
-  if (end?.event.kind !== 'session') return undefined;
-  const { step, detail, client } = end.event;
-  if (step === 'disconnect' && mayBeAccepted(lifetime, detail)) return undefined;
+  if (arrival === undefined) return undefined;
+  const end = endOfSession(sessions, arrival);
+  const last = end.lost ?? end.disconnect;
+  if (last === null || mayBeAccepted(lifetime, end)) return undefined;
+  const { step, detail, client } = last.event;
   const peer = `${client.name ?? 'unknown'}[${client.ip ?? 'unknown'}]`;
   const text =
     step === 'lost'
       ? `lost connection after ${detail} from ${peer}`
       : `session ended by ${peer} before the message was accepted`;
-  return { timeMs: end.timeMs, text, replyCode: null, dsn: null };
+  return { timeMs: last.timeMs, text, replyCode: null, dsn: null };
 };
 
 export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {

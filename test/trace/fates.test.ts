@@ -90,6 +90,18 @@ describe('the verdict', () => {
   });
 });
 
+describe('a client that keeps its connection open', () => {
+  it('and times out after the message was accepted refuses nothing', async () => {
+    const client = 'c104.sender.example[192.0.2.104]';
+    const logs = createLogs();
+    logs.on('mx1').line(-0.1, 'smtpd', `connect from ${client}`, 101);
+    logs.on('mx1').gets('A1A1A1A1', 0, { nrcpt: null });
+    logs.on('mx1').line(300, 'smtpd', `timeout after END-OF-MESSAGE from ${client}`, 101);
+    logs.on('mx1').line(300, 'smtpd', `disconnect from ${client} ehlo=1 mail=1 rcpt=1 data=1 commands=4`, 101);
+    expect(tell(await trace(logs, MESSAGE_ID))).toEqual([['in-progress']]);
+  });
+});
+
 describe('hold', () => {
   it('is kept until the postmaster releases the message', async () => {
     const logs = createLogs();
@@ -108,6 +120,27 @@ describe('hold', () => {
     logs.on('mx1').delivers('A1A1A1A1', 62);
     logs.on('mx1').removes('A1A1A1A1', 62.1);
     expect(tell(await trace(logs, SENDER))).toEqual([['delivered', `mx1/A1A1A1A1: ${CAROL} sent`]]);
+  });
+
+  it('by an access rule does so also when the whole session bears one stamp, in any order', async () => {
+    const client = 'c104.sender.example[192.0.2.104]';
+    const logs = createLogs();
+    logs.on('mx1').line(0, 'smtpd', `connect from ${client}`, 101);
+    logs
+      .on('mx1')
+      .line(
+        0.1,
+        'smtpd',
+        `NOQUEUE: hold: RCPT from ${client}: <${CAROL}>: x; from=<${SENDER}> to=<${CAROL}> proto=ESMTP helo=<c104>`,
+        101,
+      );
+    logs.on('mx1').gets('A1A1A1A1', 0.2, { nrcpt: null });
+    logs.on('mx1').line(0.5, 'smtpd', `disconnect from ${client} ehlo=1 mail=1 rcpt=1 data=1 quit=1 commands=5`, 101);
+    for (const arrange of [(lines: readonly string[]) => lines, (lines: readonly string[]) => [...lines].reverse()]) {
+      expect(tell(await trace(logs, MESSAGE_ID, { format: 'rfc3164', arrange }))).toEqual([
+        ['held', `mx1/A1A1A1A1: ${CAROL} held after 0 tries`],
+      ]);
+    }
   });
 
   it('by an access rule gives its recipient to the message of the same session', async () => {
@@ -559,6 +592,19 @@ describe('rejects', () => {
     expect(tell(await trace(logs, '192.0.2.104'))).toEqual([
       ['reject mx1/A1A1A1A1 DATA - - - > -', `${text} ${CLIENT}`],
     ]);
+  });
+
+  it('are what a client left in the middle, also when all lines bear one stamp, in any order', async () => {
+    const logs = createLogs();
+    logs.on('mx1').line(0, 'smtpd', `connect from ${CLIENT}`, 101);
+    logs.on('mx1').gets('A1A1A1A1', 0.1, { nrcpt: null });
+    logs.on('mx1').line(0.5, 'smtpd', `lost connection after DATA (200 bytes) from ${CLIENT}`, 101);
+    logs.on('mx1').line(0.6, 'smtpd', `disconnect from ${CLIENT} ehlo=1 mail=1 rcpt=1 data=0/1 commands=3/4`, 101);
+    for (const arrange of [(lines: readonly string[]) => lines, (lines: readonly string[]) => [...lines].reverse()]) {
+      expect(tell(await trace(logs, '192.0.2.104', { format: 'rfc3164', arrange }))).toEqual([
+        ['reject mx1/A1A1A1A1 DATA - - - > -', `lost connection after DATA from ${CLIENT}`],
+      ]);
+    }
   });
 
   it('count as often as rsyslog says they were repeated', async () => {
