@@ -15,25 +15,21 @@ const story = (): Logs => {
   logs.on('mx1').gets('A1A1A1A1', 0, { nrcpt: 3 });
   logs.on('mx1').handsOn('A1A1A1A1', 1, 'gw', 'B2B2B2B2');
   logs.on('mx1').handsOn('A1A1A1A1', 1, 'gw', 'B2B2B2B2', { to: DAVE });
-  logs
-    .on('mx1')
-    .delivers('A1A1A1A1', 1.2, {
-      to: EVE,
-      relay: 'mx.partner.example[198.51.100.1]:25',
-      response: `250 2.0.0 <${EVE}> Ok`,
-    });
+  logs.on('mx1').delivers('A1A1A1A1', 1.2, {
+    to: EVE,
+    relay: 'mx.partner.example[198.51.100.1]:25',
+    response: `250 2.0.0 <${EVE}> Ok`,
+  });
   logs.on('mx1').removes('A1A1A1A1', 1.3);
   logs.on('gw').gets('B2B2B2B2', 0.8, { client: peer('mx1'), nrcpt: 2 });
   logs.on('gw').handsOn('B2B2B2B2', 2, 'mailbox', 'C3C3C3C3', { to: 'carol@mail.campus.example', origTo: CAROL });
-  logs
-    .on('gw')
-    .delivers('B2B2B2B2', 2, {
-      to: 'dave@mail.campus.example',
-      origTo: DAVE,
-      relay: `${peer('mailbox')}:25`,
-      status: 'bounced',
-      response: 'host mailbox said: 550 5.1.1 <dave@mail.campus.example>: User unknown',
-    });
+  logs.on('gw').delivers('B2B2B2B2', 2, {
+    to: 'dave@mail.campus.example',
+    origTo: DAVE,
+    relay: `${peer('mailbox')}:25`,
+    status: 'bounced',
+    response: 'host mailbox said: 550 5.1.1 <dave@mail.campus.example>: User unknown',
+  });
   logs.on('gw').makes('D4D4D4D4', 2.1);
   logs.on('gw').line(2.15, 'bounce', 'B2B2B2B2: sender non-delivery notification: D4D4D4D4');
   logs.on('gw').delivers('D4D4D4D4', 3, { to: SENDER, relay: 'mx.sender.example[198.51.100.7]:25' });
