@@ -89,6 +89,20 @@ const byNearness = (rivals: readonly Delivery[]): readonly (Transaction | undefi
   return rivals.map((delivery) => chosen.get(delivery));
 };
 
+/** @param delivery of one SMTP transaction, as far as it can be told */
+const deliveriesOf = (
+  delivery: readonly Handover[],
+  finder: Finder,
+  isTaken: (to: Transaction) => boolean,
+): readonly Delivery[] => {
+  const candidates = finder.byMessageId(delivery[0]!).filter((to) => !isTaken(to));
+  if (candidates.length === 0) return [];
+  return splitByRecipient(delivery, candidates).map((handovers) => ({
+    handovers,
+    candidates: likeliest(handovers, candidates),
+  }));
+};
+
 /**
  * @param handovers sorted by time
  * @param isTaken far sides that are known to come from elsewhere
@@ -99,19 +113,17 @@ export const assignByMessageId = (
   isTaken: (to: Transaction) => boolean,
 ): ReadonlyMap<Handover, Transaction> => {
   const groups = new Map<string, Delivery[]>();
-  for (const delivery of groupDeliveries(handovers)) {
-    const candidates = finder.byMessageId(delivery[0]!).filter((to) => !isTaken(to));
-    if (candidates.length === 0) continue;
-    for (const part of splitByRecipient(delivery, candidates)) {
-      const entry = { handovers: part, candidates: likeliest(part, candidates) };
-      groups.set(rivalsKey(entry), [...(groups.get(rivalsKey(entry)) ?? []), entry]);
-    }
+  for (const delivery of groupDeliveries(handovers).flatMap((list) => deliveriesOf(list, finder, isTaken))) {
+    const key = rivalsKey(delivery);
+    groups.set(key, [...(groups.get(key) ?? []), delivery]);
   }
-  const assigned = new Map<Handover, Transaction>();
-  for (const rivals of groups.values()) {
-    for (const [index, to] of (inOrder(rivals) ?? byNearness(rivals)).entries()) {
-      if (to !== undefined) for (const handover of rivals[index]!.handovers) assigned.set(handover, to);
-    }
-  }
-  return assigned;
+  const pairs = [...groups.values()].flatMap((rivals) => {
+    const far = inOrder(rivals) ?? byNearness(rivals);
+    return rivals.map((delivery, index) => ({ delivery, to: far[index] }));
+  });
+  return new Map(
+    pairs.flatMap(({ delivery, to }) =>
+      to === undefined ? [] : delivery.handovers.map((handover) => [handover, to] as const),
+    ),
+  );
 };

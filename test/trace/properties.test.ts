@@ -246,13 +246,13 @@ describe('a story stays the same', () => {
       fc.asyncProperty(plots, async (plot) => {
         const logs = logsOf([plot, FIRST]);
         const bySender = (await trace(logs, `from:${FIRST.from}`)).report.chains.filter(({ isMatch }) => isMatch);
-        for (const { transactions, id } of bySender) {
-          for (const { queueId, messageId } of transactions) {
-            for (const keyword of [`qid:${queueId}`, ...(messageId === null ? [] : [`id:${messageId}`])]) {
-              const { report } = await trace(logs, keyword);
-              expect(report.chains.map((chain) => chain.id)).toContain(id);
-            }
-          }
+        const names = bySender.flatMap(({ id, transactions }) =>
+          transactions
+            .flatMap(({ queueId, messageId }) => [`qid:${queueId}`, ...(messageId === null ? [] : [`id:${messageId}`])])
+            .map((keyword) => ({ id, keyword })),
+        );
+        for (const { id, keyword } of names) {
+          expect((await trace(logs, keyword)).report.chains.map((chain) => chain.id)).toContain(id);
         }
       }),
       { numRuns: 25 },
