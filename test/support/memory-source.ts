@@ -8,7 +8,7 @@ import { createZone } from '../../src/zone.ts';
 
 const WORD = /[A-Za-z0-9_-]/;
 
-const holdsNeedle = (raw: string, { text, ignoreCase, isWhole }: Needle): boolean => {
+export const holdsNeedle = (raw: string, { text, ignoreCase, isWhole }: Needle): boolean => {
   const fold = (s: string): string => (ignoreCase ? s.replace(/[A-Z]/g, (c) => c.toLowerCase()) : s);
   const [line, wanted] = [fold(raw), fold(text)];
   for (let at = line.indexOf(wanted); at !== -1; at = line.indexOf(wanted, at + 1)) {
