@@ -7,45 +7,10 @@ import { getOpensearch, OPENSEARCH_START_MS, type OpensearchServer } from '../se
 import { ask, createIndex, index, type Json, openIndex } from './opensearch-index.ts';
 
 const SEED = 20_261_121;
-const WORDS = [
-  'user',
-  'User',
-  'USER',
-  'foo',
-  'ann',
-  'queued',
-  'running',
-  'the',
-  'from',
-  'to',
-  '4bXyz9',
-  'ABC1',
-  '0F9FBCD13',
-  '250',
-  'example',
-  'com',
-  'x',
-  '1',
-  '42',
-  '1tGx2a',
-  '0000Ab',
-  'C3',
-  'ÄQ',
-  'ß',
-  'grüße',
-  'naïve',
-  '日本',
-  'I',
-  'İ',
-  '\u00a0',
-  'é',
-  'message-id',
-  'mail.example.com',
-  'ann@x.example',
-  'foo:user@example.com',
-  '20261121072324.0F9FBCD13',
-  'wi-fi',
-];
+const WORDS = (
+  'user User USER foo ann queued running the from to 4bXyz9 ABC1 0F9FBCD13 250 example com x 1 42 1tGx2a 0000Ab C3 ÄQ ß ' +
+  'grüße naïve 日本 I İ é message-id mail.example.com ann@x.example foo:user@example.com 20261121072324.0F9FBCD13 wi-fi'
+).split(' ');
 const MARKS = [
   ' ',
   '.',
@@ -89,7 +54,8 @@ const message = fc
       .join('')
       .replace(/[\r\n\u2028\u2029]/g, ' '),
   )
-  .map((text) => `${text.isWellFormed() ? text : text.toWellFormed()}`.trim())
+  // Half a surrogate pair cannot be stored.
+  .map((text) => Buffer.from(text, 'utf8').toString('utf8').trim())
   .filter((text) => text !== '' && text !== '-');
 
 const MESSAGES = fc.sample(message, { numRuns: 400, seed: SEED });
