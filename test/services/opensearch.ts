@@ -1,4 +1,5 @@
 /** The OpenSearch servers of a test run. Each is started by the first test that asks for it, and ended with the run. */
+import { spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -21,10 +22,13 @@ export type OpensearchServer = Awaited<ReturnType<typeof startOpensearch>>;
 export const OPENSEARCH_START_MS = 400_000;
 
 const FOLDER = 'MAILTRACE_TEST_SERVICES';
+/** Process number of the test run. */
+const RUN = 'MAILTRACE_TEST_RUN';
 
 /** Global set-up: test files run in processes of their own, and find each other's servers in this folder. */
 export const openServices = (): void => {
-  process.env[FOLDER] ??= mkdtempSync(join(tmpdir(), 'mailtrace-services-'));
+  process.env[FOLDER] = mkdtempSync(join(tmpdir(), 'mailtrace-services-'));
+  process.env[RUN] = String(process.pid);
 };
 
 /** Global tear-down: ends what was started, by its process number. */
@@ -43,6 +47,14 @@ const write = (path: string, value: unknown): void => {
   renameSync(`${path}.draft`, path);
 };
 
+/** A test run that was killed tears nothing down: ends the server when the run is gone. */
+const WATCH = 'while kill -0 "$1" && kill -0 "$2"; do sleep 1; done; kill "$2" && sleep 5 && rm -rf "$3"';
+
+const watch = ({ pid, folder }: OpensearchServer): void => {
+  const args = ['-c', WATCH, 'watch', process.env[RUN] ?? '', String(pid), folder];
+  spawn('sh', args, { detached: true, stdio: 'ignore' }).unref();
+};
+
 const isFirst = (lock: string): boolean => {
   try {
     mkdirSync(lock);
@@ -54,7 +66,10 @@ const isFirst = (lock: string): boolean => {
 
 const start = async (path: string, kind: OpensearchKind): Promise<void> => {
   try {
-    const server = await startOpensearch(kind, (spawned) => write(`${path}.spawned.json`, spawned));
+    const server = await startOpensearch(kind, (spawned) => {
+      write(`${path}.spawned.json`, spawned);
+      watch(spawned);
+    });
     write(`${path}.json`, { server });
   } catch (error) {
     write(`${path}.json`, { error: error instanceof Error ? error.message : String(error) });

@@ -70,7 +70,7 @@ const needle = fc
     return { text: kind === 0 ? other : piece, ignoreCase, isWhole };
   });
 const NEEDLES: readonly Needle[] = [
-  ...fc.sample(needle, { numRuns: 90, seed: SEED }),
+  ...fc.sample(needle, { numRuns: 60, seed: SEED }),
   ...LONG.map((text) => ({ text: text.slice(200), ignoreCase: false, isWhole: false })),
   ...['user@example.com', '0F9FBCD13', '4bXyz9', 'ABC1'].map((text) => ({ text, ignoreCase: false, isWhole: true })),
 ];
@@ -178,6 +178,6 @@ describe('the needles of this test', () => {
   it('are found sometimes, and sometimes not', () => {
     const counts = NEEDLES.map((each) => MESSAGES.filter((text) => holds(text, each)).length);
     expect(counts.filter((count) => count === 0).length).toBeGreaterThan(5);
-    expect(counts.filter((count) => count > 0 && count < 20).length).toBeGreaterThan(25);
+    expect(counts.filter((count) => count > 0 && count < 20).length).toBeGreaterThan(15);
   });
 });
