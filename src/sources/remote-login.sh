@@ -42,7 +42,10 @@ elif e=$(sudo -n sh -s </dev/null 2>&1 >/dev/null); then
 elif [ $MT_SUDO = 2 ]; then
   # The password is sent when sudo asks, and only then: its prompt is a word that nobody else says.
   say "S asks"
-  exec sudo -k -S -p "$MT_ASK" sh -c 'printf "\n\001S given\n"; exec sh -s'
+  sudo -k -S -p "$MT_ASK" sh -c 'printf "\n\001S given\n"; exec sh -s'
+  # It let nobody in. What it said on standard error goes another way: let that arrive first.
+  sleep 1
+  say "S refused"
 else
   say "S refused ${e##*"$MT_NL"}"
 fi

@@ -150,9 +150,9 @@ const sudoStateOf = ({ sudo, detail }: Login, isWrong: boolean): SudoState => {
     case 'missing':
       return { isRoot: false, why: 'there is no sudo' };
     case 'refused': {
-      const remedy = /password/i.test(detail)
+      const remedy = /password is required|terminal/i.test(detail)
         ? 'give one with --ask-sudo-pass or MAILTRACE_SUDO_PASSWORD, or allow "sh -s" without one (NOPASSWD) in sudoers'
-        : 'allow "sh -s" in sudoers, or let the group of the log be joined';
+        : 'allow "sh -s" in sudoers, or let the login join the group of the log';
       return { isRoot: false, why: `${detail}; ${remedy}` };
     }
     case 'none':
@@ -217,6 +217,12 @@ const logIn = async (
     const said = talk.said().replaceAll(prompt, '').trim();
     throw new SudoRefused({ ...login, detail: said }, asked > 1 || /incorrect|try again/i.test(said));
   }
+  if (asked > 1) {
+    // Its input has been ended: it can be asked nothing.
+    channel.close();
+    throw new SudoRefused(login, true);
+  }
+  if (login.sudo === 'refused' && login.detail === '') login.detail = talk.said().replaceAll(prompt, '').trim();
   return { talk, info: infoOf(login, sudoStateOf(login, false)) };
 };
 
