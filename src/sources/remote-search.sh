@@ -5,8 +5,9 @@
 # Answers are lines. What is said about files begins with a byte 1; a line of a log with its number in the part that was read
 # and a colon. So no log line can pass for an answer.
 #   H                      a request begins
-#   P n idx kind inode size flags first-line
-#   Q n path               file n: which of the paths named it; n(amed) s(ibling) g(lob)
+#   P n idx kind inode size time flags first-line
+#                          file n: which of the paths named it; n(amed) s(ibling) g(lob); its first stamp in seconds
+#   Q n path               file n
 #   X code idx detail path a file that cannot be read
 #   F n span from          lines of file n follow, of the blocks from `from` on
 #   E n text               file n: unpacking failed
@@ -231,11 +232,13 @@ MT_END
   fi
 }
 
-# Joins what mt_expand printed with what ls says. Prints `P idx kind chain inode size path` and `X code idx kind path`.
+# Joins what mt_expand printed with what ls says and with the heads that are known. Prints `X code idx kind path`, or
+# `P idx kind chain inode size path` and a second line: `packing flags first-line`, empty when it has to be looked up.
 MT_JOIN='
 function after(s, n) { while (n-- > 0) sub(/^ *[^ ]+ /, "", s); return s }
-$0 == "//" { ls = 1; next }
-!ls {
+$0 == "//" { part++; next }
+part == 2 { inode_ = $1; size_ = $2; head[inode_] = after($0, 2); headSize[inode_] = size_; next }
+!part {
   path = after($0, 3)
   if ($2 == "-" || $2 == "l") { print "X", $2 == "l" ? "l" : "g", $1, "-", path; next }
   if (path in kind) { if ((" " idx[path] ",") !~ ("[ ,]" $1 ",")) idx[path] = idx[path] "," $1; if ($2 == "n") kind[path] = "n"; next }
@@ -246,6 +249,12 @@ $0 == "//" { ls = 1; next }
 END {
   for (i = 1; i <= count; i++) {
     path = order[i]
+    if (!(path in inode)) {
+      # The ls of BusyBox shows a question mark for every byte that is no ASCII.
+      shown = path
+      gsub(/[^ -~]/, "?", shown)
+      if (shown in inode) { inode[path] = inode[shown]; mode[path] = mode[shown]; size[path] = size[shown] }
+    }
     if (!(path in inode)) { if (kind[path] == "n") print "X", "m", idx[path], kind[path], path; continue }
     if (mode[path] !~ /^-/) {
       if (kind[path] == "n") print "X", mode[path] ~ /^d/ ? "d" : "k", idx[path], kind[path], path
@@ -259,6 +268,10 @@ END {
   for (i = 1; i <= files; i++) {
     path = kept[i]
     print "P", idx[path], kind[path], chain[path], inode[path], size[path], path
+    node = inode[path]
+    # A file that only grew begins as before; one that is packed does not grow.
+    isSame = (node in head) && (size[path] == headSize[node] || (head[node] ~ /^- / && size[path] + 0 > headSize[node] + 0))
+    print isSame ? head[node] : ""
   }
 }'
 
@@ -333,20 +346,12 @@ mt_head() {
   case $H in z* | '') H='- ' ;; esac
 }
 
-# mt_known_head INODE SIZE PATH: as mt_head; a file that only grew begins as before.
-mt_known_head() {
-  case $MT_HEADS in
-  *"$MT_NL$1 "*)
-    H=${MT_HEADS#*"$MT_NL$1 "} H=${H%%"$MT_NL"*}
-    z=${H%% *} H=${H#* } K=${H%% *} H=${H#* }
-    if [ "$z" = "$2" ] || { [ $K = - ] && [ "$2" -gt "$z" ]; }; then return; fi
-    ;;
-  esac
+# mt_new_head INODE SIZE PATH: as mt_head, and remembers it.
+mt_new_head() {
   mt_head "$3"
   case $H in o*) return ;; esac
-  case $MT_HEADS in *"$MT_NL$1 "*) MT_HEADS= MT_HEADS_N=0 ;; esac
-  if [ $((MT_HEADS_N += 1)) -gt 300 ]; then MT_HEADS= MT_HEADS_N=1; fi
-  MT_HEADS="$MT_HEADS$MT_NL$1 $2 $K $H$MT_NL"
+  if [ $((MT_HEADS_N += 1)) -gt 500 ]; then MT_HEADS= MT_HEADS_N=1; fi
+  MT_HEADS="$MT_HEADS$1 $2 $K $H$MT_NL"
 }
 
 # mt_data: MT_D := the data of a request, line by line.
@@ -401,14 +406,25 @@ $l
 MT_END
     )
     unset IFS
-    { cat && echo // && LC_ALL=C ls -lLind "$@" 2>/dev/null; } <<MT_END | awk "$MT_JOIN"
+    {
+      cat
+      echo //
+      ls -lLind "$@" 2>/dev/null
+      echo //
+      cat <<MT_END
+$MT_HEADS
+MT_END
+    } <<MT_END | awk "$MT_JOIN"
 $l
 MT_END
   )
   while read -r w x k c i z f; do
     case $w in
     X) f="$i${z:+ $z}${f:+ $f}" && mt_missing "$x" "$k" "$f" ;;
-    P) mt_file "$x" "$k" "$c" "$i" "$z" "$f" ;;
+    P)
+      IFS= read -r h
+      mt_file "$x" "$k" "$c" "$i" "$z" "$f" "$h"
+      ;;
     esac
   done <<MT_END
 $j
@@ -425,21 +441,27 @@ mt_missing() {
   mt_fault "$1" "$2" "$3"
 }
 
-# mt_file IDX KIND CHAIN INODE SIZE PATH: says what it is and takes it into MT_P.
+# mt_file IDX KIND CHAIN INODE SIZE PATH HEAD: says what it is and takes it into MT_P.
 mt_file() {
   if [ ! -r "$6" ]; then
     mt_fault r "$1" "$6"
     return
   fi
-  if [ "$5" = 0 ]; then H='- ' K=-; else mt_known_head "$4" "$5" "$6"; fi
+  if [ "$5" = 0 ]; then
+    H='- ' K=-
+  elif [ -n "$7" ]; then
+    K=${7%% *} H=${7#* }
+  else
+    mt_new_head "$4" "$5" "$6"
+  fi
   if [ $K != - ] && ! mt_tool $K; then
     mt_say "X t $1 $W $6"
     return
   fi
   N=$((N + 1))
-  mt_say "P $N $1 $2 $4 $5 ${H%% *} ${H#* }"
+  mt_stamp "${H#* }" || T=0
+  mt_say "P $N $1 $2 $4 $5 $T ${H%% *} ${H#* }"
   mt_say "Q $N $6"
-  if mt_stamp "${H#* }"; then :; else T=0; fi
   [ "$5" = 0 ] || MT_P="$MT_P$T $3 $N ${H%% *} $K $5 $6$MT_NL"
 }
 
@@ -574,8 +596,9 @@ mt_part() {
     case $E in
     =0) ;;
     *)
-      MT_E=${E%"$MT_NL="*} MT_E=${MT_E%%"$MT_NL"*}
-      case $MT_E in =* | '') MT_E='unpacking failed' ;; esac
+      # gzip begins with an empty line.
+      MT_E=${E%=*} MT_E=${MT_E#"$MT_NL"} MT_E=${MT_E%%"$MT_NL"*}
+      [ -n "$MT_E" ] || MT_E='unpacking failed'
       ;;
     esac
   elif [ "$3" -eq 0 ]; then

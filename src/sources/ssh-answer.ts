@@ -10,7 +10,9 @@ export type RemotePiece = Readonly<{
   /** Letters: l(ocal time), m(any hosts), n(ested), o(ther than a log), j(son). */
   flags: string;
   sizeBytes: number;
-  /** With a stamp; '' when there is none. */
+  /** First stamp as the script read it; null when it read none. */
+  startMs: number | null;
+  /** With a stamp; '' when there is none. A long one is cut. */
   firstLine: string;
 }>;
 
@@ -66,7 +68,10 @@ const readPart = (rest: string, isSetBack: boolean): Part => {
 };
 
 const readPiece = (rest: string): RemotePiece => {
-  const [number = '', paths = '', kind = '', inode = '', size = '', flags = '', firstLine = ''] = wordsOf(rest, 7);
+  const [number = '', paths = '', kind = '', inode = '', size = '', time = '', flags = '', firstLine = ''] = wordsOf(
+    rest,
+    8,
+  );
   return {
     number: Number(number),
     path: '',
@@ -75,6 +80,7 @@ const readPiece = (rest: string): RemotePiece => {
     id: `${inode}:${size}`,
     flags,
     sizeBytes: Number(size),
+    startMs: Number(time) > 0 ? Number(time) * 1000 : null,
     firstLine,
   };
 };

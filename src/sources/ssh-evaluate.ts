@@ -78,7 +78,7 @@ const placePieces = (answer: Answer, site: Site, job: Job): readonly Placed[] =>
       const piece = toPiece(remote);
       log.pieces.push(piece);
       const header = parserFor(log, site, job)(remote.firstLine);
-      const startMs = header?.timeMs ?? Number.NEGATIVE_INFINITY;
+      const startMs = header?.timeMs ?? remote.startMs ?? Number.NEGATIVE_INFINITY;
       return { remote, log, chosen: { piece, startMs, isMixed: false } };
     })
     .filter(({ log }) => log.owners.length > 0);
