@@ -38,6 +38,7 @@ describe('resolveSecrets', () => {
           'kumomta: { password: k }\naccess: [{ token_env: HELP, may: [trace], scope: all }, { token_env: GONE, may: [trace], scope: all }]',
         ),
         env: {
+          MAILTRACE_SSH_PASSPHRASE: 'key',
           MAILTRACE_SUDO_PASSWORD: 'su',
           MAILTRACE_OPENSEARCH_PASSWORD: 'os',
           MAILTRACE_MCP_TOKEN: 'mcp',
@@ -49,7 +50,7 @@ describe('resolveSecrets', () => {
       }),
     ).toEqual({
       sshPassword: null,
-      sshPassphrase: null,
+      sshPassphrase: 'key',
       sudoPassword: 'su',
       opensearchPassword: 'os',
       kumomtaPassword: 'k',
