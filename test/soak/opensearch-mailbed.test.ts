@@ -6,8 +6,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { configFor, readLogs, scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
 import { isPostfixOnly, readTruth } from '../../scripts/corpus/truth.mjs';
 import { getOpensearch, OPENSEARCH_START_MS, type OpensearchServer } from '../services/opensearch.ts';
+import { createIndex, index, type Json } from '../sources/opensearch-index.ts';
 import { openFromText } from '../support/open-tracer.ts';
-import { createIndex, index, type Json } from './opensearch-index.ts';
 
 const FOLDER = fileURLToPath(new URL('../fixtures/mailbed', import.meta.url));
 const truth = readTruth(FOLDER);
