@@ -2,8 +2,11 @@
 
 import type { SourceStatus } from '../domain/chain.js';
 import type { LogRecord } from '../domain/event.js';
-import type { HostName } from '../domain/ids.js';
+import type { HostName, MessageId, QueueId } from '../domain/ids.js';
+import type { Span } from '../domain/span.js';
+import type { Incident, Subscription } from '../domain/subscription.js';
 import type { TimeWindow } from '../domain/time-window.js';
+import type { Transaction } from '../domain/transaction.js';
 
 /** Literal text to look for in a raw line. `isWhole`: no letter, digit, `_` or `-` may touch it on either side. */
 export type Needle = Readonly<{ text: string; ignoreCase: boolean; isWhole: boolean }>;
@@ -92,7 +95,159 @@ export interface LogSource {
    * is judged by its searches alone.
    */
   diagnose?(context: DiagnoseContext, signal: AbortSignal): Promise<readonly Check[]>;
+  /** Opens the logs to be read without end. A source without it cannot be followed. */
+  follow?(options: FollowOptions): LogFollower;
   close(): Promise<void>;
+}
+
+/**
+ * How far one partition (a file, a shard) was read: text that only the source understands. It stays valid over restarts,
+ * rotation and new versions; one that is not understood is treated as none.
+ */
+export type Position = string;
+
+export type FollowOptions = Readonly<{
+  /** Canonical names, all served by this source. */
+  hosts: readonly HostName[];
+  /** Partition → position of the last commit; a partition without one begins at `startAtMs`. */
+  positions: ReadonlyMap<string, Position>;
+  /** Lines before this instant are not read where there is no position. Epoch milliseconds. */
+  startAtMs: number;
+  /** Of one poll; further lines come with the next. */
+  maxRecords: number;
+}>;
+
+/** How the following of one host's log stands. */
+export type FollowFault = Readonly<{
+  /** Null: it concerns the whole source. */
+  host: HostName | null;
+  status: Exclude<SourceStatus, 'ok'>;
+  /** Names the fault and its remedy. */
+  error: string;
+}>;
+
+export type FollowPoll = Readonly<{
+  /**
+   * New lines, each at least once: after a crash, and where an overlap is read again, some come twice. Lines of one partition
+   * come in the order of their position.
+   */
+  records: readonly LogRecord[];
+  /** Where the partitions stand after these lines; only those that moved. Commit them when the lines are dealt with. */
+  positions: ReadonlyMap<string, Position>;
+  /** False: there is more to read at once. */
+  isCaughtUp: boolean;
+  /** Lines that are known to wait; null when the source cannot tell. */
+  waitingLines: number | null;
+  /** What cannot be read at present; it is tried again with each poll. */
+  faults: readonly FollowFault[];
+  /** What was lost and cannot be read any more (an index deleted, a file truncated before it was read), in words. */
+  losses: readonly string[];
+}>;
+
+export interface LogFollower {
+  /** Reads what came since the last poll. Dead hosts are faults, never exceptions. */
+  poll(signal: AbortSignal): Promise<FollowPoll>;
+  close(): Promise<void>;
+}
+
+/** What became of spans that were handed over. They are safe in all cases but `dropped`. */
+export type SpanReceipt = Readonly<{ sent: number; spooled: number; dropped: number }>;
+
+/** Where spans go. */
+export interface SpanSink {
+  /** Resolves when every span was accepted by the receiver, lies in the spool on disk, or was counted as dropped. */
+  send(spans: readonly Span[], signal: AbortSignal): Promise<SpanReceipt>;
+  /** Spans that wait in the spool, and those ever dropped. */
+  state(): Readonly<{ spooled: number; dropped: number; isReceiverUp: boolean }>;
+  /** Tries to empty the spool until `signal` aborts, then ends. */
+  close(signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * One transaction in the index. Its key is H(host, queueId, arrivedAt ISO ms) in hex (`transactionRecordKey`); when a late
+ * line changes `arrivedAt`, the record moves.
+ */
+export type TransactionRecord = Readonly<{
+  key: string;
+  transaction: Transaction;
+  /** `open` until removed and final, or given up. */
+  state: 'open' | 'ended';
+  /** What following needs to go on with it after a restart; null once nothing can come any more. Text of `trace/live-fold.ts`. */
+  resume: string | null;
+}>;
+
+export type IndexChanges = Readonly<{
+  put: readonly TransactionRecord[];
+  /** Keys of records that moved or turned out not to be mail. */
+  remove: readonly string[];
+}>;
+
+/** All transactions, open and ended; updated in place. */
+export interface TransactionIndex {
+  /** All or nothing. */
+  write(changes: IndexChanges): Promise<void>;
+  /** Records with `resume` of these (host, queue ID) pairs. */
+  findOpen(of: readonly Readonly<{ host: HostName; queueId: QueueId }>[]): Promise<readonly TransactionRecord[]>;
+  /** Records with `resume`, oldest arrival first, in pages: those that arrived before `arrivedBeforeMs`. */
+  listOpen(options: Readonly<{ arrivedBeforeMs: number; limit: number }>): Promise<readonly TransactionRecord[]>;
+  countOpen(): Promise<number>;
+  /** At most `limit` transactions of each message-id, oldest arrival first. */
+  findByMessageIds(ids: readonly MessageId[], limit: number): Promise<readonly Transaction[]>;
+  close(): Promise<void>;
+}
+
+/** One Slack call to be made, in the order of `sequence` within a channel. */
+export type OutboxEntry = Readonly<{
+  id: string;
+  channel: string;
+  incidentId: string;
+  /** `parent`: post or update the incident's message, newest state wins; `detail`, `summary`: a reply in its thread. */
+  kind: 'parent' | 'detail' | 'summary';
+  /** JSON of the alerts of a detail; empty for the others, which are drawn from the incident. */
+  content: string;
+  createdAtMs: number;
+  /** Not before; Slack's Retry-After, or the next try. */
+  dueAtMs: number;
+  tries: number;
+}>;
+
+/** What one round of following changed, committed at once. */
+export type StateChanges = Readonly<{
+  /** Source name and partition → position. */
+  positions: readonly Readonly<{ source: string; partition: string; position: Position }>[];
+  /** Ids of alerts that were counted, so that the same line never counts twice. */
+  alertIds: readonly Readonly<{ id: string; incidentId: string; timeMs: number }>[];
+  incidents: readonly Incident[];
+  outbox: readonly OutboxEntry[];
+  /** Ids of outbox entries that were sent or have become void. */
+  done: readonly string[];
+}>;
+
+/** Checkpoints, subscriptions, incidents, outbox. */
+export interface StateStore {
+  positions(source: string): Promise<ReadonlyMap<string, Position>>;
+  /** All or nothing. */
+  commit(changes: Partial<StateChanges>): Promise<void>;
+  subscriptions(): Promise<readonly Subscription[]>;
+  /** Replaces the one with this id. */
+  putSubscription(subscription: Subscription): Promise<void>;
+  removeSubscription(id: string): Promise<void>;
+  /** Those that are not closed, and closed ones that still have outbox entries. */
+  liveIncidents(): Promise<readonly Incident[]>;
+  findIncident(id: string): Promise<Incident | null>;
+  /** Which of these alerts were counted already. */
+  knownAlerts(ids: readonly string[]): Promise<ReadonlySet<string>>;
+  /** Oldest first. */
+  outbox(limit: number): Promise<readonly OutboxEntry[]>;
+  /** Forgets closed incidents and alert ids that ended before. */
+  prune(beforeMs: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Counters and gauges of the pipeline (Prometheus). Names: `mailtrace_…`. */
+export interface Meter {
+  add(name: string, amount: number, labels?: Readonly<Record<string, string>>): void;
+  set(name: string, value: number, labels?: Readonly<Record<string, string>>): void;
 }
 
 /** Draws Graphviz DOT. */

@@ -58,3 +58,7 @@ export const spanMessageId = (identity: TraceIdentity): string =>
 
 /** First 8 bytes of H(parts) as 16 hex digits. */
 export const spanId = (...parts: readonly string[]): string => nonZeroHex(hashParts(...parts).subarray(0, 8));
+
+/** Key of a transaction in the index: H(host, queueId, arrivedAt as ISO ms) in hex, 64 digits. */
+export const transactionRecordKey = ({ host, queueId: id, arrivedAtMs }: Omit<TraceIdentity, 'messageId'>): string =>
+  hashParts(host, id, new Date(arrivedAtMs).toISOString()).toString('hex');
