@@ -25,6 +25,8 @@ export type Span = Readonly<{
   endMs: number;
   attributes: SpanAttributes;
   events: readonly SpanEvent[];
+  /** Left out because there were too many. */
+  droppedEvents: number;
   links: readonly SpanLink[];
   /** Failed for good: bounced, expired, rejected; `text` says why. Null: status unset. */
   error: Readonly<{ text: string }> | null;
