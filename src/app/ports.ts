@@ -4,7 +4,7 @@ import type { SourceStatus } from '../domain/chain.js';
 import type { LogRecord } from '../domain/event.js';
 import type { HostName, MessageId, QueueId } from '../domain/ids.js';
 import type { Span } from '../domain/span.js';
-import type { Incident, Subscription } from '../domain/subscription.js';
+import type { Alert, Incident, Subscription } from '../domain/subscription.js';
 import type { TimeWindow } from '../domain/time-window.js';
 import type { Transaction } from '../domain/transaction.js';
 
@@ -180,6 +180,8 @@ export type IndexChanges = Readonly<{
   put: readonly TransactionRecord[];
   /** Keys of records that moved or turned out not to be mail. */
   remove: readonly string[];
+  /** Keys of ended records for which nothing can come any more: their `resume` becomes null. Unknown keys are no error. */
+  close: readonly string[];
 }>;
 
 /** All transactions, open and ended; updated in place. */
@@ -188,22 +190,36 @@ export interface TransactionIndex {
   write(changes: IndexChanges): Promise<void>;
   /** Records with `resume` of these (host, queue ID) pairs. */
   findOpen(of: readonly Readonly<{ host: HostName; queueId: QueueId }>[]): Promise<readonly TransactionRecord[]>;
-  /** Records with `resume`, oldest arrival first, in pages: those that arrived before `arrivedBeforeMs`. */
-  listOpen(options: Readonly<{ arrivedBeforeMs: number; limit: number }>): Promise<readonly TransactionRecord[]>;
+  /** The newest record without `resume` of each of these pairs that has one: a line that comes after all belongs to it. */
+  findClosed(of: readonly Readonly<{ host: HostName; queueId: QueueId }>[]): Promise<readonly TransactionRecord[]>;
+  /**
+   * Records with `resume`, oldest arrival first (then by key), in pages: those that arrived before `arrivedBeforeMs`, and behind
+   * the record `after`, the last of the page before; null for the first page.
+   */
+  listOpen(
+    options: Readonly<{
+      arrivedBeforeMs: number;
+      after: Readonly<{ arrivedAtMs: number; key: string }> | null;
+      limit: number;
+    }>,
+  ): Promise<readonly TransactionRecord[]>;
   countOpen(): Promise<number>;
   /** At most `limit` transactions of each message-id, oldest arrival first. */
   findByMessageIds(ids: readonly MessageId[], limit: number): Promise<readonly Transaction[]>;
   close(): Promise<void>;
 }
 
-/** One Slack call to be made, in the order of `sequence` within a channel. */
+/** One Slack call to be made; the oldest of a channel first. */
 export type OutboxEntry = Readonly<{
   id: string;
   channel: string;
   incidentId: string;
-  /** `parent`: post or update the incident's message, newest state wins; `detail`, `summary`: a reply in its thread. */
-  kind: 'parent' | 'detail' | 'summary';
-  /** JSON of the alerts of a detail; empty for the others, which are drawn from the incident. */
+  /**
+   * `parent`: post or update the incident's message, newest state wins; `detail`, `summary`: a reply in its thread; `notice`:
+   * tell the creator of the subscription that it was suspended.
+   */
+  kind: 'parent' | 'detail' | 'summary' | 'notice';
+  /** JSON of the newest alerts of a detail and the number of all, or of the subscription of a notice; else empty. */
   content: string;
   createdAtMs: number;
   /** Not before; Slack's Retry-After, or the next try. */
@@ -217,7 +233,9 @@ export type StateChanges = Readonly<{
   positions: readonly Readonly<{ source: string; partition: string; position: Position }>[];
   /** Ids of alerts that were counted, so that the same line never counts twice. */
   alertIds: readonly Readonly<{ id: string; incidentId: string; timeMs: number }>[];
+  /** Each replaces the one with its id. */
   incidents: readonly Incident[];
+  /** Each replaces the one with its id. */
   outbox: readonly OutboxEntry[];
   /** Ids of outbox entries that were sent or have become void. */
   done: readonly string[];
@@ -242,6 +260,34 @@ export interface StateStore {
   /** Forgets closed incidents and alert ids that ended before. */
   prune(beforeMs: number): Promise<void>;
   close(): Promise<void>;
+}
+
+/** What a channel is to be shown of an incident. `subscription` is null when it was removed. */
+export type AlertMessage =
+  /** Posts the incident's message, or updates it when `incident.messageTs` is set. */
+  | Readonly<{ kind: 'parent'; incident: Incident; subscription: Subscription | null }>
+  /** A reply in its thread: the newest alerts, and how many more there were since the last reply. */
+  | Readonly<{ kind: 'detail'; incident: Incident; alerts: readonly Alert[]; more: number }>
+  /** The last reply in its thread. */
+  | Readonly<{ kind: 'summary'; incident: Incident; subscription: Subscription | null }>
+  /** To the creator alone: the subscription was suspended. */
+  | Readonly<{ kind: 'notice'; subscription: Subscription }>;
+
+export type AlertReceipt =
+  | Readonly<{ kind: 'sent'; messageTs: string }>
+  /** Not now: try again, not before `afterMs` where the service said so (Retry-After); it concerns everything that is sent. */
+  | Readonly<{ kind: 'later'; afterMs: number | null; error: string }>
+  /** Nothing can be written to this channel any more: the bot is no member, it is archived or gone. In words. */
+  | Readonly<{ kind: 'no-channel'; error: string }>
+  /** The incident's message is gone: somebody deleted it. */
+  | Readonly<{ kind: 'no-message' }>
+  /** It will never be taken. */
+  | Readonly<{ kind: 'refused'; error: string }>;
+
+/** Where alerts are shown. */
+export interface AlertSink {
+  /** Once, without own tries; never throws for what the service answers, or does not. */
+  send(message: AlertMessage, signal: AbortSignal): Promise<AlertReceipt>;
 }
 
 /** Counters and gauges of the pipeline (Prometheus). Names: `mailtrace_…`. */

@@ -1,19 +1,22 @@
 /** What a channel watches, and what came of it. Times are epoch milliseconds. */
-import type { HostName, MessageId, QueueId } from './ids.js';
+import { type HostName, hashParts, type MessageId, type QueueId } from './ids.js';
 
 /** Words of `/mailtrace subscribe`. */
 export const ALERT_KINDS = ['bounced', 'deferred', 'expired', 'rejected', 'slow', 'loop'] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
+export const FILTER_NAMES = ['from', 'to', 'domain', 'relay', 'host', 'cluster', 'dsn'] as const;
+export type FilterName = (typeof FILTER_NAMES)[number];
+
 /** Every filter that is not empty must hold; within one filter any value is enough. Values as typed, in lower case. */
 export type SubscriptionFilters = Readonly<{
-  /** Envelope sender: whole address, or `@domain`. */
+  /** Envelope sender: whole address, `@domain` (that one alone), `domain` (and its sub-domains); `<>` is the null sender. */
   from: readonly string[];
-  /** Recipient or original recipient: whole address, or `@domain`. */
+  /** Recipient or original recipient, written alike. */
   to: readonly string[];
-  /** Domain (and its sub-domains) of the sender or any recipient. */
+  /** Domain (and its sub-domains) of the sender or of the recipient concerned. */
   domain: readonly string[];
-  /** Relay host (and its sub-domains) or IP address. */
+  /** Relay host (and its sub-domains), IP address or network. */
   relay: readonly string[];
   /** Canonical host names. */
   host: readonly string[];
@@ -22,21 +25,52 @@ export type SubscriptionFilters = Readonly<{
   dsn: readonly string[];
 }>;
 
+/** What the creator of a subscription may see. Hosts are canonical names: the machines of the clusters of his access rules. */
+export type AlertScope =
+  | Readonly<{ kind: 'all' }>
+  /** Mail of these domains and their sub-domains, and what happened on these hosts. */
+  | Readonly<{ kind: 'limited'; domains: readonly string[]; hosts: readonly string[] }>;
+
 export type Subscription = Readonly<{
+  /** H(channel, filters): see `subscriptionId`. */
   id: string;
   /** Slack channel. One subscription per channel and set of filters; subscribing again replaces it. */
   channel: string;
+  /** Without `#`; as Slack named it when it was created. */
+  channelName: string;
   createdBy: string;
   createdAtMs: number;
   kinds: readonly AlertKind[];
   /** `delay>5m`: with kind `slow`, a delivery that took longer; null without. */
   slowMs: number | null;
   filters: SubscriptionFilters;
-  /** `over 20 in 10m`: an incident opens only when so many matched within the window; null: at the first match. */
-  threshold: Readonly<{ count: number; windowMs: number }> | null;
+  /** `over 20 in 10m`: an incident opens only when more than so many matched within the window; null: at the first match. */
+  threshold: Threshold | null;
+  /** What lies outside is never matched. */
+  scope: AlertScope;
   /** Nothing is posted before; matches still count. */
   mutedUntilMs: number | null;
+  /** It sleeps until somebody subscribes again: the channel is gone, or its creator lost the right. Words for people. */
+  suspended: Readonly<{ sinceMs: number; reason: string }> | null;
 }>;
+
+export type Threshold = Readonly<{ count: number; windowMs: number }>;
+
+export const NO_FILTERS: SubscriptionFilters = {
+  from: [],
+  to: [],
+  domain: [],
+  relay: [],
+  host: [],
+  cluster: [],
+  dsn: [],
+};
+
+/** Equal for equal filters, in whatever order they were typed; 32 hex digits. */
+export const subscriptionId = (channel: string, filters: SubscriptionFilters): string => {
+  const parts = FILTER_NAMES.map((name) => [name, ...new Set(filters[name].toSorted())]);
+  return hashParts('subscription', channel, JSON.stringify(parts)).toString('hex').slice(0, 32);
+};
 
 /** Why alerts belong together: `domain or relay + DSN class + normalised reason`. */
 export type Cause = Readonly<{
@@ -55,6 +89,8 @@ export type Alert = Readonly<{
   subscriptionId: string;
   channel: string;
   kind: AlertKind;
+  /** How often: more than 1 where the line says so (rsyslog's `message repeated n times`). */
+  times: number;
   timeMs: number;
   host: HostName;
   queueId: QueueId | null;
@@ -88,7 +124,7 @@ export type Incident = Readonly<{
   lastMs: number;
   closedAtMs: number | null;
   count: number;
-  /** Distinct addresses, at most `AFFECTED_MAX` are counted exactly. */
+  /** Distinct addresses, counted exactly up to `AFFECTED_MAX`; more are that many "or more". */
   senders: number;
   recipients: number;
   /** Most frequent first, at most five, verbatim. */
@@ -101,4 +137,25 @@ export type Incident = Readonly<{
   /** The acknowledgement lapses then. */
   acknowledgedUntilMs: number | null;
   mutedUntilMs: number | null;
+  tally: Tally;
+}>;
+
+/** Of each incident so many distinct senders, and so many recipients, are told apart. */
+export const AFFECTED_MAX = 500;
+
+/** What an incident needs to go on counting; every list is bounded. */
+export type Tally = Readonly<{
+  /** Short hashes of the addresses counted so far. */
+  senders: readonly string[];
+  recipients: readonly string[];
+  /** A few of the addresses themselves, to be shown: the first ones. */
+  someSenders: readonly string[];
+  someRecipients: readonly string[];
+  /** While pending: when the last matches were, oldest first; no more than the threshold needs. */
+  recentMs: readonly number[];
+  /** One for each code and reason; `topReasons` are the most frequent of them. */
+  reasons: readonly Readonly<{ key: string; text: string; count: number }>[];
+  /** Detail messages posted, and when the last was. */
+  details: number;
+  lastDetailMs: number | null;
 }>;
