@@ -42,6 +42,8 @@ export type Transaction = Readonly<{
   /** `''` = null sender; null = not seen. */
   sender: string | null;
   client: Client | null;
+  /** Of the session in which it arrived, when that was read: `TLSv1.3`, `TLS_AES_256_GCM_SHA384`. Absent without. */
+  tls?: Readonly<{ protocol: string; cipher: string | null }>;
   via: 'smtp' | 'pickup' | 'internal' | null;
   sizeBytes: number | null;
   recipientCount: number | null;

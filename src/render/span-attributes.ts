@@ -71,6 +71,7 @@ export const transactionAttributes = (t: Transaction): SpanAttributes =>
     'client.address': t.client?.ip ?? t.client?.name ?? null,
     'network.peer.address': t.client?.ip ?? null,
     'user.name': t.client?.sasl ?? null,
+    ...tlsFacts(t),
     'messaging.message.envelope.size': t.sizeBytes,
     'email.recipient_count': t.recipientCount,
     'email.queue_id': t.queueId,
@@ -82,6 +83,17 @@ export const transactionAttributes = (t: Transaction): SpanAttributes =>
     'mailtrace.state': t.state,
     'mailtrace.removed': t.removed,
   });
+
+/** The convention wants `tls` and `1.3` where the log has `TLSv1.3`. */
+const tlsFacts = ({ tls }: Transaction): Readonly<Record<string, SpanValue | null>> => {
+  if (tls === undefined) return {};
+  const [, name, version] = /^(TLS|SSL)v?(\d[\d.]*)$/i.exec(tls.protocol) ?? [];
+  return {
+    'tls.protocol.name': name?.toLowerCase() ?? null,
+    'tls.protocol.version': version ?? null,
+    'tls.cipher': tls.cipher,
+  };
+};
 
 const filterText = ({ source, action, score }: Transaction['filters'][number]): string =>
   cleanText(`${source}: ${action}${score === null ? '' : ` (${score})`}`);

@@ -1,6 +1,7 @@
 /** Which session lines belong to a transaction: they bear no queue ID, only the server process' pid and the client. */
 import type { ArrivalEvent, MtaEvent, SessionEvent } from '../domain/event.js';
 import type { HostName } from '../domain/ids.js';
+import type { Transaction } from '../domain/transaction.js';
 import type { Occurrence } from './fold.js';
 
 export type SessionAction = Extract<MtaEvent, { kind: 'session-action' }>;
@@ -47,6 +48,23 @@ export const endOfSession = (sessions: Sessions, arrival: Occurrence): SessionEn
   const first = (word: SessionEvent['step']): SessionStep | null =>
     own.find((step) => step.event.step === word) ?? null;
   return { lost: first('lost'), disconnect: first('disconnect') };
+};
+
+/** Encryption of the session in which this transaction arrived: the last `tls` step between its connect and the arrival. */
+export const tlsOfSession = (sessions: Sessions, arrival: Occurrence): Transaction['tls'] => {
+  const { event, timeMs } = arrival;
+  if (event.kind !== 'arrival' || arrival.pid === null) return undefined;
+  let detail: string | null = null;
+  for (const step of stepsOf(sessions, arrival)) {
+    if (step.timeMs > timeMs) break;
+    if (step.timeMs < timeMs && isStep(step, 'connect', 'lost', 'disconnect')) detail = null;
+    if (step.event.kind === 'session' && step.event.step === 'tls' && sameClient(event.client, step.event.client)) {
+      detail = step.event.detail;
+    }
+  }
+  if (detail === null) return undefined;
+  const [protocol = '', cipher = null] = detail.split(' with cipher ', 2);
+  return { protocol, cipher };
 };
 
 /** `NOQUEUE: hold` and `discard` of the session in which this transaction arrived, between its connect and its end. */

@@ -4,11 +4,17 @@ import type { Reject, Transaction } from '../domain/transaction.js';
 import { buildTransaction } from './build-transaction.js';
 import type { Occurrence } from './fold.js';
 import type { Lifetime } from './lifetimes.js';
-import { actionsOfSession, endOfSession, type SessionEnd, type Sessions } from './sessions.js';
+import { actionsOfSession, endOfSession, type SessionEnd, type Sessions, tlsOfSession } from './sessions.js';
 
 /** What a lifetime turned out to be. */
 export type Outcome = Readonly<
-  | { kind: 'transaction'; transaction: Transaction; isSettled: boolean }
+  | {
+      kind: 'transaction';
+      transaction: Transaction;
+      isSettled: boolean;
+      /** The server took the message over; false while nothing says so, nor that it did not. */
+      isAccepted: boolean;
+    }
   | { kind: 'aborted'; rejects: readonly Reject[] }
 >;
 
@@ -45,15 +51,23 @@ const mayBeAccepted = ({ occurrences }: Lifetime, { lost, disconnect }: SessionE
   return counts === '' || /\b(?:data|bdat)=[1-9]/.test(counts);
 };
 
-/** How the server says it refused the message, or how the session ended; undefined when neither was read. */
-const endingOf = (lifetime: Lifetime, arrival: Occurrence | undefined, sessions: Sessions): Ending | undefined => {
+/**
+ * How the server says it refused the message, or how the session ended. `accepted`: it ended after the message had come in.
+ * undefined: nothing of it was read.
+ */
+const endingOf = (
+  lifetime: Lifetime,
+  arrival: Occurrence | undefined,
+  sessions: Sessions,
+): Ending | 'accepted' | undefined => {
   for (const { event, timeMs } of lifetime.occurrences) {
     if (event.kind === 'aborted') return { timeMs, text: event.text, replyCode: event.replyCode, dsn: event.dsn };
   }
   if (arrival === undefined) return undefined;
   const end = endOfSession(sessions, arrival);
   const last = end.lost ?? end.disconnect;
-  if (last === null || mayBeAccepted(lifetime, end)) return undefined;
+  if (last === null) return undefined;
+  if (mayBeAccepted(lifetime, end)) return 'accepted';
   const { step, detail, client } = last.event;
   const peer = `${client.name ?? 'unknown'}[${client.ip ?? 'unknown'}]`;
   const text =
@@ -67,17 +81,21 @@ export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
   const { occurrences } = lifetime;
   const arrival = occurrences.find(({ event }) => event.kind === 'arrival');
   const actions = arrival === undefined ? [] : actionsOfSession(sessions, arrival);
-  const transaction = buildTransaction(lifetime, actions);
+  const tls = arrival === undefined ? undefined : tlsOfSession(sessions, arrival);
+  const transaction = { ...buildTransaction(lifetime, actions), ...(tls && { tls }) };
   if (wasAccepted(lifetime) || actions.length > 0) {
     // Held by a rule that named no recipient: the session's `NOQUEUE: hold` line does.
     const isNameless = transaction.state === 'held' && transaction.recipients.length === 0;
-    return { kind: 'transaction', transaction, isSettled: !isNameless };
+    return { kind: 'transaction', transaction, isSettled: !isNameless, isAccepted: true };
   }
   // A reject line is a row of its own; nothing more to say.
   const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject');
   if (isOnlyRefused || occurrences.some(isRefusal)) return { kind: 'aborted', rejects: [] };
   const ending = endingOf(lifetime, arrival, sessions);
-  if (ending === undefined) return { kind: 'transaction', transaction, isSettled: arrival === undefined };
+  if (ending === undefined || ending === 'accepted') {
+    const isAccepted = ending === 'accepted';
+    return { kind: 'transaction', transaction, isSettled: arrival === undefined, isAccepted };
+  }
   const { host, queueId, client, sender } = transaction;
   return { kind: 'aborted', rejects: [{ host, queueId, client, sender, recipient: null, stage: 'DATA', ...ending }] };
 };
