@@ -1,7 +1,7 @@
 /** Command lines → values. Wrong ones are refused with what was probably meant (CONTRACT §1). */
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { MailtraceError } from '../errors.js';
-import { findNearest } from './nearest.js';
+import { findNearest } from '../query/nearest.js';
 
 export type Flags = NonNullable<ParseArgsConfig['options']>;
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { MailtraceError, type MailtraceErrorCode } from '../errors.js';
 import { printable } from '../render/text-width.js';
 import { type Command, exitCode, type Io } from './io.js';
-import { findNearest } from './nearest.js';
+import { findNearest } from '../query/nearest.js';
 
 export type CommandEntry = Readonly<{
   /** One line for the overview. */

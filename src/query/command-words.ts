@@ -12,7 +12,7 @@ export type Word = Readonly<{
   end: number;
 }>;
 
-type Value = Readonly<{ text: string; isSure: boolean; end: number }>;
+export type Value = Readonly<{ text: string; isSure: boolean; end: number }>;
 
 const PREFIX = /(?:from|to|id|qid|client|sasl|text):/iy;
 const QUOTED = new RegExp(`[${DOUBLE_QUOTES}]([^${DOUBLE_QUOTES}]*)[${DOUBLE_QUOTES}](?=[\\s,;]|$)`, 'uy');
@@ -29,7 +29,7 @@ const match = (pattern: RegExp, line: string, at: number): RegExpExecArray | nul
   return sticky.exec(line);
 };
 
-const readValue = (line: string, at: number): Value => {
+export const readValue = (line: string, at: number): Value => {
   const quoted = match(QUOTED, line, at) ?? match(QUOTED_OTHERWISE, line, at);
   if (quoted !== null) {
     const text = quoted.slice(1).find((group) => group !== undefined) ?? '';

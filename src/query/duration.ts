@@ -77,3 +77,22 @@ export const parseDuration = (text: string): number => {
   const problem = reading.kind === 'bad' ? 'is out of range' : 'is no duration';
   throw new MailtraceError('time-phrase', `"${excerpt(text)}" ${problem}.`, `${DURATION_HINT}.`);
 };
+
+const SHORT_UNITS: readonly (readonly [string, number])[] = [
+  ['d', DAY_MS],
+  ['h', HOUR_MS],
+  ['m', MINUTE_MS],
+  ['s', SECOND_MS],
+];
+
+/** As `parseDuration` reads it again; whole seconds. @example formatDuration(5_400_000) // 1h30m */
+export const formatDuration = (ms: number): string => {
+  let rest = Math.max(1, Math.round(ms / SECOND_MS)) * SECOND_MS;
+  let text = '';
+  for (const [unit, unitMs] of SHORT_UNITS) {
+    const count = Math.floor(rest / unitMs);
+    rest -= count * unitMs;
+    if (count > 0) text += `${count}${unit}`;
+  }
+  return text;
+};

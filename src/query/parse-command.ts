@@ -1,9 +1,19 @@
-/** `/mailtrace <what> [when] [duration]`, `explain <code>`, `help` (CONTRACT §7): text of a person → command, or what is wrong with it. */
+/**
+ * `/mailtrace <what> [when] [duration]`, `explain <code>`, `subscribe …`, `help` (CONTRACT §7): text of a person → command, or
+ * what is wrong with it.
+ */
 import type { Keyword } from '../domain/keyword.js';
 import type { TimeWindow } from '../domain/time-window.js';
 import { MailtraceError } from '../errors.js';
 import { isZone } from '../zone.js';
 import { readWord, type Word } from './command-words.js';
+import { DAY_MS, parseDuration } from './duration.js';
+import {
+  parseSubscription,
+  parseUnsubscription,
+  type SubscriptionRule,
+  type Unsubscription,
+} from './parse-subscription.js';
 import { TIME_EXAMPLES } from './phrase-refusal.js';
 import { excerpt, plainBlanks } from './plain-text.js';
 import { unwrapSlackText } from './slack-text.js';
@@ -16,6 +26,11 @@ export type Command = Readonly<
   /** `code` as typed: a reply code, an enhanced status code, both, or neither. */
   | { kind: 'explain'; code: string }
   | { kind: 'help' }
+  | { kind: 'subscribe'; rule: SubscriptionRule }
+  | { kind: 'unsubscribe'; what: Unsubscription }
+  | { kind: 'subscriptions' }
+  | { kind: 'mute'; forMs: number }
+  | { kind: 'unmute' }
   | { kind: 'problem'; error: MailtraceError }
 >;
 
@@ -42,13 +57,28 @@ const readSubcommand = (word: string, rest: string): Command | null => {
       if (rest === '') return refuse('usage', 'There is no code to explain', 'Write for example: explain 5.1.1');
       return { kind: 'explain', code: rest };
     case 'subscribe':
+      // As GitHub's app has it.
+      return rest.toLowerCase() === 'list' ? { kind: 'subscriptions' } : { kind: word, rule: parseSubscription(rest) };
     case 'unsubscribe':
+      return { kind: word, what: parseUnsubscription(rest) };
     case 'subscriptions':
+    case 'unmute':
+      return rest === '' ? { kind: word } : refuseRest(word, rest);
     case 'mute':
-      return refuse('usage', 'This version has no alerts yet', `To find the word itself, quote it: "${word}"`);
+      return { kind: word, forMs: readMute(rest) };
     default:
       return null;
   }
+};
+
+const MUTE_LEAST_MS = 60_000;
+const MUTE_MOST_MS = 7 * DAY_MS;
+
+const readMute = (rest: string): number => {
+  const hint = 'Write how long, from 1m to 7d: /mailtrace mute 1h';
+  if (rest === '') refuse('usage', 'A mute ends by itself, so it needs a time', hint);
+  const ms = parseDuration(rest.replace(/^for /i, ''));
+  return ms < MUTE_LEAST_MS || ms > MUTE_MOST_MS ? refuse('usage', `"${excerpt(rest)}" is out of range`, hint) : ms;
 };
 
 const refuseRest = (word: string, rest: string): never =>

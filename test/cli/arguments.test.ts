@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { configPathOf, parseArguments, refusePositionals, traceFlags } from '../../src/cli/arguments.ts';
-import { findNearest } from '../../src/cli/nearest.ts';
+import { findNearest } from '../../src/query/nearest.ts';
 import { MailtraceError } from '../../src/errors.ts';
 
 const flags = { ...traceFlags, json: { type: 'boolean' } } as const;

@@ -18,7 +18,12 @@ const show = (command: Command): string => {
     case 'explain':
       return `explain ${command.code}`;
     case 'help':
-      return 'help';
+    case 'subscribe':
+    case 'unsubscribe':
+    case 'subscriptions':
+    case 'mute':
+    case 'unmute':
+      return command.kind;
     case 'problem':
       return `${command.error.code}: ${command.error.message}`;
   }
@@ -260,10 +265,6 @@ const PROBLEMS: readonly (readonly [string, string, string])[] = [
   // Subcommands.
   ['explain', 'usage', 'explain 5.1.1'],
   ['help me', 'usage', '"me" after help'],
-  ['subscribe bounced domain:x.example', 'usage', 'no alerts yet'],
-  ['Unsubscribe all', 'usage', 'no alerts yet'],
-  ['subscriptions', 'usage', 'no alerts yet'],
-  ['mute 1h', 'usage', 'no alerts yet'],
   // Bounds.
   ['a@x.example '.repeat(17), 'keyword', 'more than 16 keywords'],
   ['a'.repeat(3001), 'usage', '3001 characters'],
