@@ -6,6 +6,7 @@ import { type TimeWindow, unite } from '../domain/time-window.js';
 import { createHeaderParser } from '../parsers/syslog-header.js';
 import { createZone, type Zone } from '../zone.js';
 import { diagnoseFiles } from './file-diagnosis.js';
+import { followFiles } from './file-follow.js';
 import { buildOutcome, type Reading } from './file-outcome.js';
 import { createNaming } from './host-naming.js';
 import { type Catalog, type HostLogs, type Log, listLogs, pieceId } from './log-catalog.js';
@@ -184,6 +185,17 @@ export const openFiles = (options: FilesOptions): LogSource => {
         nowMs,
         signal,
       }),
+    follow: (follow) =>
+      followFiles(
+        {
+          hosts: options.hosts,
+          zoneOf: (host) => context.zones.get(host) ?? context.zone,
+          canonical: options.canonical,
+          isConfigured: (host) => context.zones.has(host),
+          now: Date.now,
+        },
+        follow,
+      ),
     close: async () => {},
   };
 };

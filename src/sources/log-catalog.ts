@@ -12,7 +12,14 @@ import { isPieceOf, type Rotation, readRotatedName } from './rotated-files.js';
 export type HostLogs = Readonly<{ host: HostName; logFiles: readonly string[] }>;
 
 /** One file. `id`: device and inode: the same file under two names is one piece. `isNamed`: the configuration names it in full. */
-export type Piece = Readonly<{ path: string; id: string; rotation: Rotation; isPacked: boolean; isNamed: boolean }>;
+export type Piece = Readonly<{
+  path: string;
+  id: string;
+  rotation: Rotation;
+  isPacked: boolean;
+  isNamed: boolean;
+  sizeBytes: number;
+}>;
 
 /** One log with its history, written by the same hosts: more than one `owners` share it. */
 export type Log = Readonly<{ owners: readonly HostName[]; pieces: readonly Piece[] }>;
@@ -26,6 +33,9 @@ export const pieceId = ({ dev, ino }: Stats): string => `${dev}:${ino}`;
 /** What the listing of one host's paths found. */
 type Found = Readonly<{ paths: ReadonlyMap<string, boolean>; faults: readonly FileFault[] }>;
 type ListFolder = (folder: string) => Promise<readonly string[]>;
+
+/** An absolute path or pattern. */
+export const resolveLogFile = (logFile: string): string => resolve(expandHome(logFile));
 
 const expandHome = (path: string): string => (/^~(?=\/|$)/.test(path) ? join(homedir(), path.slice(1)) : path);
 
@@ -83,7 +93,7 @@ const findGlob = async (pattern: string, listFolder: ListFolder): Promise<Found>
 };
 
 const findFiles = async (logFile: string, listFolder: ListFolder): Promise<Found> => {
-  const path = resolve(expandHome(logFile));
+  const path = resolveLogFile(logFile);
   return hasMagic(path) && !(await exists(path)) ? findGlob(path, listFolder) : findNamed(path, listFolder);
 };
 
@@ -116,7 +126,8 @@ const isFault = (result: Stats | FileFault): result is FileFault => 'text' in re
 const addMember = (members: Map<string, Member>, host: HostName, { path, isNamed }: Seen, status: Stats): void => {
   const id = pieceId(status);
   const { rotation, isPacked } = readRotatedName(basename(path));
-  const member = members.get(id) ?? { piece: { path, id, rotation, isPacked, isNamed }, owners: new Set() };
+  const piece = { path, id, rotation, isPacked, isNamed, sizeBytes: status.size };
+  const member = members.get(id) ?? { piece, owners: new Set() };
   member.owners.add(host);
   members.set(id, member);
 };

@@ -44,9 +44,9 @@ export type Evaluation = Readonly<{
 
 type Placed = Readonly<{ remote: RemotePiece; log: Log; chosen: ChosenPiece }>;
 
-const toPiece = ({ path, id, kind }: RemotePiece): Piece => {
+const toPiece = ({ path, id, kind, sizeBytes }: RemotePiece): Piece => {
   const { rotation, isPacked } = readRotatedName(basename(path));
-  return { path, id, rotation, isPacked, isNamed: kind === 'named' };
+  return { path, id, rotation, isPacked, isNamed: kind === 'named', sizeBytes };
 };
 
 /** The script looks at names less closely than we do. */
