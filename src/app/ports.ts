@@ -206,6 +206,8 @@ export interface TransactionIndex {
   countOpen(): Promise<number>;
   /** At most `limit` transactions of each message-id, oldest arrival first. */
   findByMessageIds(ids: readonly MessageId[], limit: number): Promise<readonly Transaction[]>;
+  /** Forgets ended transactions without `resume` whose last line is older, and tells how many. */
+  prune(lastSeenBeforeMs: number): Promise<number>;
   close(): Promise<void>;
 }
 

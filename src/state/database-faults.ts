@@ -30,10 +30,10 @@ const codeOf = (error: unknown): string | null =>
  * The error to throw for `error`, which the database at `path` gave: a MailtraceError `config` where there is something to
  * do about it, else `error` itself.
  */
-export const databaseFault = (path: string, error: unknown): unknown => {
+export const databaseFault = (path: string, error: unknown): Error => {
   const code = codeOf(error);
   const remedy = code === null ? undefined : REMEDIES[code];
-  if (!remedy) return error;
+  if (!remedy) return error instanceof Error ? error : new Error(String(error), { cause: error });
   const [fault, hint] = remedy;
   return new MailtraceError('config', `The database ${path} ${fault}.`, hint(path), { cause: error });
 };

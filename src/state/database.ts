@@ -65,7 +65,7 @@ const migrate = async (
   if (unknown.length > 0) throw tooNew(path, unknown);
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
   const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) throw error;
+  if (error !== undefined) throw databaseFault(path, error);
 };
 
 /**

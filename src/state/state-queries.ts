@@ -185,7 +185,7 @@ const pruneSome = async (db: Kysely<StateTables>, beforeMs: number): Promise<boo
 };
 
 /** @param explain makes what a person can act on of an error of the database */
-export const stateStoreOver = (db: Kysely<StateTables>, explain: (error: unknown) => unknown): StateStore => {
+export const stateStoreOver = (db: Kysely<StateTables>, explain: (error: unknown) => Error): StateStore => {
   const attempt = async <Value>(work: Promise<Value>): Promise<Value> => {
     try {
       return await work;
