@@ -9,13 +9,13 @@ const CHUNK = 500;
 
 const COLUMNS = 'transactions.key, transactions.state, transactions.content, transactions.resume';
 
-const parseTransaction = (row: Row): Transaction => JSON.parse(String(row['content'])) as Transaction;
+const parseTransaction = (row: Row): Transaction => JSON.parse(row['content'] as string) as Transaction;
 
 const toRecord = (row: Row): TransactionRecord => ({
   key: Buffer.from(row['key'] as ArrayBuffer).toString('hex'),
   transaction: parseTransaction(row),
   state: row['state'] === 'open' ? 'open' : 'ended',
-  resume: row['resume'] === null ? null : String(row['resume']),
+  resume: row['resume'] as string | null,
 });
 
 /** Runs one statement for each chunk of `asked`: `sqlOf` gets the chunk's length. */
