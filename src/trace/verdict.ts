@@ -142,7 +142,7 @@ export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
 const LOOP_TEXT =
   /\btoo many hops\b|\bhop ?count exceeded\b|\bmail forwarding loop\b|\bmail loop\b|loops back to myself/i;
 
-const saysLoop = (attempt: DeliveryAttempt): boolean =>
+export const saysLoop = (attempt: DeliveryAttempt): boolean =>
   (attempt.status === 'bounced' || attempt.status === 'deferred') &&
   (attempt.dsn === '5.4.6' || LOOP_TEXT.test(attempt.response ?? ''));
 
