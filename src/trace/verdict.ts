@@ -165,18 +165,23 @@ const passesOf = (transaction: Transaction, address: string, incoming: ReadonlyM
   return passes;
 };
 
+/** Recipients who, with this transaction, come to its host with one address for the third time or more. */
+export const createFindCircling = ({ transactions, links }: Component): ((t: Transaction) => readonly Recipient[]) => {
+  if (transactions.length < PASSES_MAX) return () => [];
+  const incoming = new Map<Transaction, Link[]>();
+  for (const link of links) incoming.set(link.to, [...(incoming.get(link.to) ?? []), link]);
+  const perHost = new Map<string, number>();
+  for (const { host } of transactions) perHost.set(host, (perHost.get(host) ?? 0) + 1);
+  return (t) =>
+    (perHost.get(t.host) ?? 0) < PASSES_MAX
+      ? []
+      : t.recipients.filter(({ address }) => passesOf(t, address.toLowerCase(), incoming) >= PASSES_MAX);
+};
+
 export const isLoop = (component: Component): boolean => {
   if (component.transactions.some((t) => t.recipients.some((r) => r.attempts.some(saysLoop)))) return true;
-  if (component.transactions.length < PASSES_MAX) return false;
-  const incoming = new Map<Transaction, Link[]>();
-  for (const link of component.links) incoming.set(link.to, [...(incoming.get(link.to) ?? []), link]);
-  const perHost = new Map<string, number>();
-  for (const { host } of component.transactions) perHost.set(host, (perHost.get(host) ?? 0) + 1);
-  return component.transactions.some(
-    (t) =>
-      (perHost.get(t.host) ?? 0) >= PASSES_MAX &&
-      t.recipients.some((r) => passesOf(t, r.address.toLowerCase(), incoming) >= PASSES_MAX),
-  );
+  const findCircling = createFindCircling(component);
+  return component.transactions.some((t) => findCircling(t).length > 0);
 };
 
 const OPEN: readonly DeliveryStatus[] = ['held', 'deferred', 'in-progress'];

@@ -11,7 +11,7 @@ export const T0 = Date.UTC(2026, 10, 21, 8, 0, 0);
 export const MX1 = 'mx1.campus.example';
 
 /** Seconds after T0, and the line after its header: `postfix/qmgr[20]: A1: removed`. */
-export type TimedLine = readonly [at: number, text: string, host?: string];
+export type TimedLine = readonly [at: number, text: string, host?: string | undefined];
 
 export const recordOf = ([at, text, host = MX1]: TimedLine, sequence: number): LogRecord => {
   const [, program = '', pid = '', rest = ''] = /^([\w/]+)\[(\d+)\]: (.*)$/s.exec(text) ?? [];

@@ -1,0 +1,17 @@
+/** Mail that alerts themselves cause: Slack's notifications by mail, and bounces of those. An alert about them would go round. */
+import { isInDomains, isParty, originalSender } from './match-party.js';
+import type { Trouble } from './troubles.js';
+
+/** @param senders addresses, `@domain`, or domains with their sub-domains; in lower case */
+export const createIsOwnMail = (senders: readonly string[]): ((trouble: Trouble) => boolean) => {
+  const domains = senders.filter((sender) => !sender.includes('@'));
+  const isOwn = (address: string): boolean => isParty(originalSender(address), senders);
+  return ({ sender, recipient, originalRecipient, transaction }) => {
+    if (sender !== null && sender !== '' && isOwn(sender)) return true;
+    // A bounce goes back to the sender of what it is about, whatever a forwarder made of it.
+    if (sender === '' && [recipient, originalRecipient].some((address) => address !== null && isOwn(address)))
+      return true;
+    // Forwarders and lists change the envelope, not the message-id.
+    return isInDomains(transaction?.messageId ?? '', domains);
+  };
+};
