@@ -25,6 +25,9 @@ const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 
 const MEBIBYTE = 1024 * 1024;
 
+/** Slack tells people by mail what was posted: an alert about such a mail would cause the next one. */
+const NOTIFIERS = ['@slack.com', '@slackhq.com', '@slack-mail.com'] as const;
+
 const clusters = z
   .preprocess(
     (value) => value ?? {},
@@ -64,6 +67,22 @@ const tracing = section({
   go_back_seconds: wholeNumber(10, 0).describe('Accepted, no effect: late lines are found by their sequence number.'),
   hold_s: seconds(300).describe('A transaction still open this long after its arrival is sent as open.'),
   sample: fraction(1).describe('Share of messages that are sent, by message-id; failures always are.'),
+  look_back: duration('10m').describe('Where following begins when there is no checkpoint: so long before now.'),
+  spool_mb: wholeNumber(256, 0, 1_000_000).describe('Spans kept on disk while the receiver is down; more are counted.'),
+});
+
+const http = section({
+  host: text('127.0.0.1').describe('Address of health, readiness and metrics.'),
+  port: wholeNumber(9464, 0, 65_535).describe('Its port; 0 for any free one.'),
+  enabled: flag(true).describe('Whether to listen at all.'),
+});
+
+const alerts = section({
+  link_template: text('').describe('Link of an alert to its trace, with {traceId} and {chainId}; empty for none.'),
+  ignore_senders: z
+    .preprocess((value) => value ?? undefined, z.array(z.string().min(1)).default([...NOTIFIERS]))
+    .describe('Senders whose mail raises no alert: addresses, or @domain with its sub-domains.'),
+  acknowledge_for: duration('1h').describe('So long an acknowledgement holds.'),
 });
 
 const kumomta = section({
@@ -96,7 +115,8 @@ export const configSchema = z.strictObject({
   store: store.describe('What is kept on disk.'),
   index: index.describe('The transaction index.'),
   tracing: tracing.describe('Following the logs without end.'),
-  alerts: section({}).describe('Alerts in channels; no keys yet.'),
+  http: http.describe('The listener of `mailtrace tracing` and `mailtrace slack`: /healthz, /readyz, /metrics.'),
+  alerts: alerts.describe('Alerts in channels.'),
   architecture: section({
     untracked: z
       .preprocess((value) => value ?? undefined, z.array(z.string().min(1)).default([]))

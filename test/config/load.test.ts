@@ -82,9 +82,9 @@ describe('defaults', () => {
   });
 
   it('has those of the new sections', () => {
-    const { time_zone, trace, slack, access, store, index, tracing, alerts, architecture, kumomta } =
+    const { time_zone, trace, slack, access, store, index, tracing, http, alerts, architecture, kumomta } =
       parse('method: ssh');
-    expect({ time_zone, trace, slack, access, store, index, tracing, alerts, architecture, kumomta }).toEqual({
+    expect({ time_zone, trace, slack, access, store, index, tracing, http, alerts, architecture, kumomta }).toEqual({
       time_zone: undefined,
       trace: {
         follow_limit: '6d',
@@ -99,8 +99,22 @@ describe('defaults', () => {
       access: [],
       store: { data_dir: './data' },
       index: { store: 'embedded', name: 'mailtrace' },
-      tracing: { enabled: false, sleep_seconds: 60, hold_rounds: 2, go_back_seconds: 10, hold_s: 300, sample: 1 },
-      alerts: {},
+      tracing: {
+        enabled: false,
+        sleep_seconds: 60,
+        hold_rounds: 2,
+        go_back_seconds: 10,
+        hold_s: 300,
+        sample: 1,
+        look_back: '10m',
+        spool_mb: 256,
+      },
+      http: { enabled: true, host: '127.0.0.1', port: 9464 },
+      alerts: {
+        link_template: '',
+        ignore_senders: ['@slack.com', '@slackhq.com', '@slack-mail.com'],
+        acknowledge_for: '1h',
+      },
       architecture: { untracked: [] },
       kumomta: { endpoint: undefined, username: '', password: '' },
     });
@@ -123,6 +137,7 @@ describe('defaults', () => {
       'store',
       'index',
       'tracing',
+      'http',
       'alerts',
       'architecture',
       'kumomta',
@@ -279,9 +294,9 @@ describe('problems', () => {
       ['line 3, index.zebra: unknown key. Known here: store, name.'],
     ],
     [
-      'a key where none is known',
+      'a key of alerts that nobody knows',
       'method: ssh\nalerts: { zebra: 1 }',
-      ['line 2, alerts.zebra: unknown key. No keys are known here.'],
+      ['line 2, alerts.zebra: unknown key. Known here: link_template, ignore_senders, acknowledge_for.'],
     ],
     [
       'keys of the fork',
