@@ -55,6 +55,13 @@ export const services = [
   { name: 'xz', neededFor: 'packed logs', env: 'XZ_PATH', programs: ['xz'], debianPackage: 'xz-utils' },
   { name: 'bzip2', neededFor: 'packed logs', env: 'BZIP2_PATH', programs: ['bzip2'], debianPackage: 'bzip2' },
   {
+    name: 'OpenSSL',
+    neededFor: 'the certificate of an OTLP receiver',
+    env: 'OPENSSL_PATH',
+    programs: ['openssl'],
+    debianPackage: 'openssl',
+  },
+  {
     name: 'Maven',
     neededFor: 'the OpenSearch servers that the tests run against',
     env: 'MAVEN_PATH',
@@ -70,7 +77,7 @@ export const services = [
   },
   {
     name: 'pip',
-    neededFor: 'the Java 25 of the newer OpenSearch server',
+    neededFor: 'the Java 25 of the newer OpenSearch server, and the OTLP receiver',
     env: 'PIP_PATH',
     programs: ['pip3'],
     debianPackage: 'python3-pip',

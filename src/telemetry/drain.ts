@@ -25,7 +25,7 @@ export type DrainDeps = Readonly<{
 }>;
 
 /** After so many failures that may be due to the spans themselves, the receiver is asked with none. */
-const DOUBTS_MAX = 5;
+const DOUBTS_MAX = 3;
 /** After a fault of the disk. */
 const FAULT_WAIT_MS = 5000;
 

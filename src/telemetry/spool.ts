@@ -136,8 +136,8 @@ const createTail = (folder: string, segments: Segment[], segmentMax: number): Ta
 };
 
 const forget = async (segments: Segment[], segment: Segment): Promise<void> => {
-  segments.splice(segments.indexOf(segment), 1);
   await removeSegment(segment.path);
+  segments.splice(segments.indexOf(segment), 1);
 };
 
 type Reading = { reader: SegmentReader; segment: Segment; position: number };
@@ -197,10 +197,13 @@ const createHead = (segments: Segment[], tail: Tail, log: Log) => {
     release: async (): Promise<void> => {
       if (reading === null || taken === null) return;
       const { segment } = reading;
-      reading.position = taken.position;
-      segment.spans -= taken.counted;
+      const { position, counted } = taken;
       taken = null;
-      if (reading.position < segment.end) return;
+      reading.position = position;
+      if (position < segment.end) {
+        segment.spans -= counted;
+        return;
+      }
       await end();
       // Its room on disk becomes free.
       if (tail.isWriting(segment)) await tail.end();

@@ -29,45 +29,66 @@ export type ReceivedSpan = Readonly<{
   status: Readonly<{ code: number; message: string }>;
 }>;
 
-/** A field's value: a varint or fixed number as bigint, else the bytes. */
-type Field = Readonly<{ number: number; value: bigint | Uint8Array }>;
+/** A field's value: a whole number (as bigint where a number is not exact), the bits of a fixed one, or the bytes. */
+type Field = Readonly<{ number: number; value: number | bigint | Uint8Array }>;
 
-const readVarint = (bytes: Uint8Array, at: number): readonly [bigint, number] => {
-  let value = 0n;
-  for (let index = at, shift = 0n; index < bytes.length; index++, shift += 7n) {
-    value |= BigInt(bytes[index]! & 0x7f) << shift;
-    if (bytes[index]! < 0x80) return [BigInt.asUintN(64, value), index + 1];
+/** Where a reader stands in the bytes. */
+type Cursor = { readonly bytes: Uint8Array; readonly view: DataView; at: number };
+
+/** Seven bytes of seven bits each are exact in a number. */
+const EXACT_BYTES = 7;
+
+const readVarint = (cursor: Cursor): number | bigint => {
+  const { bytes, at } = cursor;
+  let end = at;
+  while (end < bytes.length && bytes[end]! >= 0x80) end += 1;
+  if (end >= bytes.length) throw new Error('The message ends within a number.');
+  cursor.at = end + 1;
+  if (end - at < EXACT_BYTES) {
+    let value = 0;
+    for (let index = end; index >= at; index--) value = value * 128 + (bytes[index]! & 0x7f);
+    return value;
   }
-  throw new Error('The message ends within a number.');
+  let value = 0n;
+  for (let index = end; index >= at; index--) value = (value << 7n) | BigInt(bytes[index]! & 0x7f);
+  return BigInt.asUintN(64, value);
 };
 
-const readFixed = (bytes: Uint8Array, at: number, length: number): bigint => {
-  let value = 0n;
-  for (let index = length - 1; index >= 0; index--) value = (value << 8n) | BigInt(bytes[at + index]!);
-  return value;
+const readBytes = (cursor: Cursor): Uint8Array => {
+  const length = Number(readVarint(cursor));
+  const start = cursor.at;
+  if (start + length > cursor.bytes.length) throw new Error('The message ends within a field.');
+  cursor.at = start + length;
+  return cursor.bytes.subarray(start, start + length);
+};
+
+const readFixed = (cursor: Cursor, length: 4 | 8): bigint | number => {
+  const start = cursor.at;
+  cursor.at = start + length;
+  return length === 8 ? cursor.view.getBigUint64(start, true) : cursor.view.getUint32(start, true);
+};
+
+const readFieldValue = (cursor: Cursor, wireType: number): Field['value'] => {
+  switch (wireType) {
+    case 0:
+      return readVarint(cursor);
+    case 1:
+      return readFixed(cursor, 8);
+    case 2:
+      return readBytes(cursor);
+    case 5:
+      return readFixed(cursor, 4);
+    default:
+      throw new Error(`Wire type ${wireType} is not in use any more.`);
+  }
 };
 
 const readFields = (bytes: Uint8Array): readonly Field[] => {
   const fields: Field[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const [tag, afterTag] = readVarint(bytes, at);
-    const number = Number(tag >> 3n);
-    const wireType = Number(tag & 7n);
-    if (wireType === 0) {
-      const [value, next] = readVarint(bytes, afterTag);
-      fields.push({ number, value });
-      at = next;
-    } else if (wireType === 2) {
-      const [length, start] = readVarint(bytes, afterTag);
-      const end = start + Number(length);
-      if (end > bytes.length) throw new Error('The message ends within a field.');
-      fields.push({ number, value: bytes.subarray(start, end) });
-      at = end;
-    } else if (wireType === 1 || wireType === 5) {
-      const length = wireType === 1 ? 8 : 4;
-      fields.push({ number, value: readFixed(bytes, afterTag, length) });
-      at = afterTag + length;
-    } else throw new Error(`Wire type ${wireType} is not in use any more.`);
+  const cursor = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), at: 0 };
+  while (cursor.at < bytes.length) {
+    const tag = Number(readVarint(cursor));
+    fields.push({ number: Math.floor(tag / 8), value: readFieldValue(cursor, tag % 8) });
   }
   return fields;
 };
@@ -78,17 +99,19 @@ const messages = (fields: readonly Field[], number: number): readonly Uint8Array
 const message = (fields: readonly Field[], number: number): Uint8Array =>
   messages(fields, number).at(-1) ?? new Uint8Array();
 
-const integer = (fields: readonly Field[], number: number): bigint => {
+const integer = (fields: readonly Field[], number: number): number | bigint => {
   const found = fields.findLast((field) => field.number === number)?.value;
-  return typeof found === 'bigint' ? found : 0n;
+  return found === undefined || found instanceof Uint8Array ? 0 : found;
 };
 
 /** Throws for what is not UTF-8, as strict receivers do. */
-const toText = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+const toText = (bytes: Uint8Array): string => utf8.decode(bytes);
+const toHex = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 const text = (fields: readonly Field[], number: number): string => toText(message(fields, number));
 /** Nanoseconds; ours are whole milliseconds. */
-const timeMs = (fields: readonly Field[], number: number): number => Number(integer(fields, number) / 1_000_000n);
+const timeMs = (fields: readonly Field[], number: number): number =>
+  Number(BigInt(integer(fields, number)) / 1_000_000n);
 
 const toDouble = (bits: bigint): number => {
   const view = new DataView(new ArrayBuffer(8));
@@ -106,8 +129,8 @@ const readValue = (bytes: Uint8Array): ReceivedValue => {
     if (number === 5) return messages(readFields(value), 1).map(readValue);
     throw new Error(`Values of kind ${number} are not expected.`);
   }
-  if (number === 2) return value === 1n;
-  return number === 4 ? toDouble(value) : Number(BigInt.asIntN(64, value));
+  if (number === 2) return Number(value) === 1;
+  return number === 4 ? toDouble(BigInt(value)) : Number(BigInt.asIntN(64, BigInt(value)));
 };
 
 const readAttributes = (keyValues: readonly Uint8Array[]): ReceivedAttributes =>
