@@ -54,16 +54,18 @@ export const endOfSession = (sessions: Sessions, arrival: Occurrence): SessionEn
 export const tlsOfSession = (sessions: Sessions, arrival: Occurrence): Transaction['tls'] => {
   const { event, timeMs } = arrival;
   if (event.kind !== 'arrival' || arrival.pid === null) return undefined;
-  let detail: string | null = null;
+  let found: Readonly<{ atMs: number; detail: string }> | null = null;
   for (const step of stepsOf(sessions, arrival)) {
     if (step.timeMs > timeMs) break;
-    if (step.timeMs < timeMs && isStep(step, 'connect', 'lost', 'disconnect')) detail = null;
+    // Lines of one stamp may stand in any order: a connect ends only what is older.
+    const isEnd = step.timeMs < timeMs && isStep(step, 'connect', 'lost', 'disconnect');
+    if (isEnd && found !== null && found.atMs < step.timeMs) found = null;
     if (step.event.kind === 'session' && step.event.step === 'tls' && sameClient(event.client, step.event.client)) {
-      detail = step.event.detail;
+      found = { atMs: step.timeMs, detail: step.event.detail ?? '' };
     }
   }
-  if (detail === null) return undefined;
-  const [protocol = '', cipher = null] = detail.split(' with cipher ', 2);
+  if (found === null) return undefined;
+  const [protocol = '', cipher = null] = found.detail.split(' with cipher ', 2);
   return { protocol, cipher };
 };
 

@@ -15,7 +15,14 @@ export type Outcome = Readonly<
       /** The server took the message over; false while nothing says so, nor that it did not. */
       isAccepted: boolean;
     }
-  | { kind: 'aborted'; rejects: readonly Reject[] }
+  | {
+      kind: 'aborted';
+      /** What it would be if a line that was not read yet said that it was accepted. */
+      transaction: Transaction;
+      rejects: readonly Reject[];
+      /** False: concluded from the end of the session alone. */
+      isStated: boolean;
+    }
 >;
 
 const ACCEPTED: ReadonlySet<MtaEvent['kind']> = new Set([
@@ -90,12 +97,19 @@ export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
   }
   // A reject line is a row of its own; nothing more to say.
   const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject');
-  if (isOnlyRefused || occurrences.some(isRefusal)) return { kind: 'aborted', rejects: [] };
+  if (isOnlyRefused || occurrences.some(isRefusal)) {
+    return { kind: 'aborted', transaction, rejects: [], isStated: true };
+  }
   const ending = endingOf(lifetime, arrival, sessions);
   if (ending === undefined || ending === 'accepted') {
     const isAccepted = ending === 'accepted';
     return { kind: 'transaction', transaction, isSettled: arrival === undefined, isAccepted };
   }
   const { host, queueId, client, sender } = transaction;
-  return { kind: 'aborted', rejects: [{ host, queueId, client, sender, recipient: null, stage: 'DATA', ...ending }] };
+  return {
+    kind: 'aborted',
+    transaction,
+    rejects: [{ host, queueId, client, sender, recipient: null, stage: 'DATA', ...ending }],
+    isStated: occurrences.some(({ event }) => event.kind === 'aborted'),
+  };
 };

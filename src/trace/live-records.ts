@@ -1,0 +1,135 @@
+/** What the index must learn from a round about one queue ID, and when it must be looked at again. */
+import { transactionRecordKey } from '../domain/ids.js';
+import type { Transaction } from '../domain/transaction.js';
+import { type EventTime, type Memory, placeKey, releasePlace, scheduleClosing, scheduleWake } from './live-memory.js';
+import { keyOf, type LiveTransaction, type Place, type RecordState, resumeOf } from './live-place.js';
+import type { SentSpans } from './live-resume.js';
+
+/** What follows for a transaction from what was sent of it. */
+export type Decision = Readonly<{
+  sent: SentSpans | null;
+  /** Event time at which it must be looked at again even if nothing is logged; null: then nothing is to be done. */
+  wakeAtMs: number | null;
+}>;
+
+/** One transaction as the index has it. */
+export type LiveRecord = Readonly<{
+  key: string;
+  transaction: Transaction;
+  state: RecordState;
+  resume: string | null;
+}>;
+
+/** Keys and records; a key is in one of them only. */
+export type RecordChanges = { put: LiveRecord[]; remove: string[]; close: string[] };
+
+export type Round = Readonly<{
+  decisions: ReadonlyMap<LiveTransaction, Decision>;
+  eventTime: EventTime;
+  changes: RecordChanges;
+}>;
+
+/** Nothing can come any more. What was touched in this round stays: it may be read again after a crash. */
+const isOver = (memory: Memory, place: Place, live: LiveTransaction, round: Round): boolean => {
+  if (memory.touched.has(place) || place.wake !== null) return false;
+  return round.eventTime(place.host) >= live.transaction.lastSeenMs + patienceMs(live, memory);
+};
+
+const patienceMs = ({ phase }: LiveTransaction, { settings }: Memory): number => {
+  switch (phase) {
+    case 'ended':
+      return settings.closeMs;
+    case 'refused':
+      return settings.lateMs;
+    case 'arriving':
+    case 'open':
+      return settings.giveUpMs;
+  }
+};
+
+const isMail = ({ phase }: LiveTransaction): boolean => phase === 'open' || phase === 'ended';
+
+const closeRecord = (place: Place, live: LiveTransaction, isChanged: boolean, { changes }: Round): void => {
+  const key = keyOf(live);
+  const { transaction, phase } = live;
+  if (phase === 'ended' && !isChanged) changes.close.push(key);
+  else if (isMail(live)) changes.put.push({ key, transaction, state: 'ended', resume: null });
+  // Given up although it was never known to be mail.
+  else if (place.records.has(key)) changes.remove.push(key);
+};
+
+const decide = (place: Place, { decisions }: Round): boolean => {
+  let isNews = false;
+  place.lives = place.lives.map((live) => {
+    const decision = decisions.get(live);
+    if (decision === undefined || decision.sent === live.sent) return live;
+    isNews = true;
+    return { ...live, sent: decision.sent };
+  });
+  place.sent = place.lives.flatMap(({ sent }) => (sent === null ? [] : [sent]));
+  return isNews;
+};
+
+const wakeOf = (place: Place, { decisions, eventTime }: Round, { settings }: Memory): number | null => {
+  const nowMs = eventTime(place.host);
+  const wakes = place.lives.flatMap((live) => {
+    const refusedMs = live.phase === 'refused' ? live.transaction.lastSeenMs + settings.lateMs : nowMs;
+    return [decisions.get(live)?.wakeAtMs ?? null, refusedMs > nowMs ? refusedMs : null].filter(
+      (atMs) => atMs !== null,
+    );
+  });
+  return wakes.length === 0 ? null : Math.min(...wakes);
+};
+
+/** Takes what is over out of the place, and puts what changed into the index. */
+export const recordPlace = (memory: Memory, place: Place, round: Round): void => {
+  const { changes } = round;
+  const isDecided = place.lives.some((live) => round.decisions.has(live));
+  if (isDecided) scheduleWake(memory, place, wakeOf(place, round, memory));
+  const isSentMore = decide(place, round);
+  const isChanged = isSentMore || place.recordedEvents !== place.occurrences.length;
+  const over = new Set(place.lives.filter((live) => isOver(memory, place, live, round)));
+  for (const live of over) closeRecord(place, live, isChanged, round);
+  const records = new Map<string, RecordState>();
+  for (const live of place.lives.filter((each) => !over.has(each))) {
+    const key = keyOf(live);
+    const { transaction } = live;
+    const state = live.phase === 'ended' ? 'ended' : 'open';
+    records.set(key, state);
+    if (isChanged || place.records.get(key) !== state) {
+      changes.put.push({ key, transaction, state, resume: resumeOf(live, memory.sessions) });
+    }
+    if (state === 'ended') {
+      scheduleClosing(memory, place, transaction.lastSeenMs + memory.settings.closeMs, transaction.arrivedAtMs);
+    }
+  }
+  const gone = new Set([...over].map(keyOf));
+  changes.remove.push(...[...place.records.keys()].filter((key) => !records.has(key) && !gone.has(key)));
+  place.records = records;
+  forgetOver(memory, place, over);
+};
+
+const forgetOver = (memory: Memory, place: Place, over: ReadonlySet<LiveTransaction>): void => {
+  if (over.size > 0) {
+    const occurrences = new Set([...over].flatMap((live) => live.occurrences));
+    place.occurrences = place.occurrences.filter((occurrence) => !occurrences.has(occurrence));
+    place.lives = place.lives.filter((live) => !over.has(live));
+    place.sent = place.lives.flatMap(({ sent }) => (sent === null ? [] : [sent]));
+    if (place.lives.length === 0) releasePlace(memory, place);
+  }
+  place.recordedEvents = place.occurrences.length;
+};
+
+/** Closes what ended long enough ago; of what is in memory, `reviewed` has to decide. */
+export const closeEnded = (memory: Memory, { eventTime, changes }: Round): void => {
+  for (const [host, queue] of memory.closings) {
+    for (const { queueId, arrivedAtMs } of queue.takeDue(eventTime(host))) {
+      const place = memory.places.get(placeKey(host, queueId));
+      if (place === undefined) changes.close.push(transactionRecordKey({ host, queueId, arrivedAtMs }));
+      else {
+        place.closesAtMs = null;
+        memory.reviewed.add(place);
+      }
+    }
+  }
+};
