@@ -24,6 +24,8 @@ export type AgendaInput = Readonly<{
   subscription: (id: string) => Subscription | undefined;
   /** Incident → when its message was last updated. */
   updatedMs: ReadonlyMap<string, number>;
+  /** When the last detail message was posted in the channel. */
+  detailedMs: number;
   nowMs: number;
 }>;
 
@@ -36,6 +38,8 @@ const GATHER_MS = 5000;
 /** What stands in a thread may come later than what is in the channel. */
 const THREAD_PATIENCE_MS = 10_000;
 const NOTICE_PATIENCE_MS = 30_000;
+/** Of all incidents of a channel together: their messages, which must be current, come in between. */
+const CHANNEL_DETAIL_GAP_MS = 6000;
 const DETAIL_GAP_MS = 30_000;
 const DETAIL_GAP_MAX_MS = 10 * 60_000;
 
@@ -89,6 +93,7 @@ const voidOf = (group: Group, incident: Incident, isMuted: boolean): readonly Ou
 
 const tasksOf = (group: Group, incident: Incident, input: AgendaInput): readonly Task[] => {
   const { nowMs, updatedMs } = input;
+  const restMs = input.detailedMs + CHANNEL_DETAIL_GAP_MS;
   const { channel, id: incidentId, messageTs, state } = incident;
   const muteMs = mutedUntilMs(incident, input.subscription(incident.subscriptionId) ?? null, nowMs);
   const base = { channel, incidentId };
@@ -98,7 +103,9 @@ const tasksOf = (group: Group, incident: Incident, input: AgendaInput): readonly
     const own = parentTask({ ...base, entries: [parent] }, parent, incident, muteMs, lastMs);
     // Replies need a message to reply to, and the last word comes after its last state.
     if (messageTs === null || state === 'closed') return [own];
-    return group.detail === undefined ? [own] : [own, ...detailTasks(base, group.detail, incident, muteMs, nowMs)];
+    return group.detail === undefined
+      ? [own]
+      : [own, ...detailTasks(base, group.detail, incident, Math.max(muteMs ?? 0, restMs), nowMs)];
   }
   if (messageTs === null) return [];
   const [summary] = group.summary ?? [];
@@ -106,19 +113,21 @@ const tasksOf = (group: Group, incident: Incident, input: AgendaInput): readonly
     const deadlineMs = summary.createdAtMs + THREAD_PATIENCE_MS;
     return [{ ...base, kind: 'summary', entries: [summary], isUpdate: false, atMs: summary.dueAtMs, deadlineMs }];
   }
-  return group.detail === undefined ? [] : detailTasks(base, group.detail, incident, muteMs, nowMs);
+  return group.detail === undefined
+    ? []
+    : detailTasks(base, group.detail, incident, Math.max(muteMs ?? 0, restMs), nowMs);
 };
 
 const detailTasks = (
   base: Omit<Base, 'entries'>,
   entries: readonly OutboxEntry[],
   incident: Incident,
-  muteMs: number | null,
+  holdMs: number,
   nowMs: number,
 ): readonly Task[] => {
   // Somebody looks after it: the message shows how it goes on, and nobody is called.
   const ackMs = isAcknowledged(incident, nowMs) ? (incident.acknowledgedUntilMs ?? 0) : 0;
-  return [detailTask({ ...base, entries }, incident, Math.max(muteMs ?? 0, ackMs))];
+  return [detailTask({ ...base, entries }, incident, Math.max(holdMs, ackMs))];
 };
 
 const noticeTask = (entry: OutboxEntry): Task => ({

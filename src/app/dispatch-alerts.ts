@@ -52,6 +52,8 @@ type Work = DispatcherDeps &
     rates: SendRates;
     /** Incident → when its message was last sent. */
     updatedMs: Map<string, number>;
+    /** Channel → when a detail message was last sent. */
+    detailedMs: Map<string, number>;
     busy: Map<string, Promise<void>>;
   }>;
 
@@ -126,6 +128,7 @@ const perform = async (work: Work, task: Task, signal: AbortSignal): Promise<voi
     const receipt = await sendSafely(work, message, signal);
     rates.ended(task.channel, now());
     if (task.kind === 'parent') updatedMs.set(task.incidentId, now());
+    if (task.kind === 'detail') work.detailedMs.set(task.channel, now());
     meter.add('mailtrace_alert_messages_total', 1, { kind: task.kind, outcome: receipt.kind });
     await writeDown(work, () => settle(work, task, drawn, receipt), signal);
   } finally {
@@ -133,7 +136,7 @@ const perform = async (work: Work, task: Task, signal: AbortSignal): Promise<voi
   }
 };
 
-const agendas = ({ ledger, updatedMs, busy }: Work, nowMs: number): readonly Agenda[] => {
+const agendas = ({ ledger, updatedMs, detailedMs, busy }: Work, nowMs: number): readonly Agenda[] => {
   const byChannel = new Map<string, ReturnType<Ledger['outbox']>[number][]>();
   for (const entry of ledger.outbox()) {
     if (busy.has(entry.channel)) continue;
@@ -142,12 +145,16 @@ const agendas = ({ ledger, updatedMs, busy }: Work, nowMs: number): readonly Age
     else byChannel.set(entry.channel, [entry]);
   }
   const { incident, subscription } = ledger;
-  return [...byChannel.values()].map((entries) => agendaOf({ entries, incident, subscription, updatedMs, nowMs }));
+  return [...byChannel].map(([channel, entries]) => {
+    const lastMs = detailedMs.get(channel) ?? Number.NEGATIVE_INFINITY;
+    return agendaOf({ entries, incident, subscription, updatedMs, detailedMs: lastMs, nowMs });
+  });
 };
 
-/** Forgets when messages of incidents were sent that are no longer live. */
-const forget = ({ ledger, updatedMs }: Work): void => {
+/** Forgets when messages were sent that nobody asks about any more. */
+const forget = ({ ledger, updatedMs, detailedMs }: Work, nowMs: number): void => {
   for (const id of updatedMs.keys()) if (ledger.incident(id) === undefined) updatedMs.delete(id);
+  for (const [channel, atMs] of detailedMs) if (nowMs - atMs > IDLE_MS) detailedMs.delete(channel);
 };
 
 /** Lets acknowledgements and mutes lapse, and strikes out what nobody needs to read any more. */
@@ -158,7 +165,7 @@ const tidy = async (work: Work, nowMs: number): Promise<void> => {
   }
   const gone = agendas(work, nowMs).flatMap((agenda) => agenda.void);
   if (gone.length > 0) await ledger.alone(() => ledger.commit({ done: gone.map(({ id }) => id) }));
-  forget(work);
+  forget(work, nowMs);
 };
 
 /** Starts what may be sent now. @returns when there is something to do again */
@@ -180,7 +187,13 @@ const startDue = (work: Work, begin: (task: Task) => void): number => {
 };
 
 export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
-  const work: Work = { ...deps, rates: createSendRates(), updatedMs: new Map(), busy: new Map() };
+  const work: Work = {
+    ...deps,
+    rates: createSendRates(),
+    updatedMs: new Map(),
+    detailedMs: new Map(),
+    busy: new Map(),
+  };
   let alarm = new AbortController();
   const wake = (): void => alarm.abort();
   deps.ledger.onChange(wake);

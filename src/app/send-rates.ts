@@ -16,8 +16,8 @@ export type SendRates = Readonly<{
 
 /** Slack takes one message a second and channel; clocks and networks jitter. */
 const CHANNEL_GAP_MS = 1050;
-/** chat.update is a Tier 3 method, 50 a minute; running traces need some of them. */
-const UPDATES = { everyMs: 1333, burst: 6 };
+/** chat.update is a Tier 3 method: some 50 a minute in the whole workspace. */
+const UPDATES = { everyMs: 1250, burst: 6 };
 /** chat.postMessage: "several hundred a minute" for a workspace. */
 const POSTS = { everyMs: 300, burst: 20 };
 

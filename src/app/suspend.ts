@@ -36,14 +36,14 @@ export const suspendChannel = async (ledger: Ledger, channel: string, reason: st
     .filter((subscription) => subscription.channel === channel && subscription.suspended === null);
   const incidents = asleep.flatMap((subscription) => liveOf(ledger, subscription));
   const waiting = ledger.outbox().filter((entry) => entry.channel === channel);
+  for (const subscription of asleep) {
+    await ledger.putSubscription({ ...subscription, suspended: { sinceMs: nowMs, reason } });
+  }
   await ledger.commit({
     incidents: incidents.map((incident) => close(incident, nowMs)),
     outbox: asleep.map((subscription) => noticeEntry(subscription, nowMs)),
     done: [...new Set([...waiting.map(({ id }) => id), ...entriesOf(ledger, incidents)])],
   });
-  for (const subscription of asleep) {
-    await ledger.putSubscription({ ...subscription, suspended: { sinceMs: nowMs, reason } });
-  }
 };
 
 /** Only within `alone`. Its incidents end, and their messages say so. */
@@ -66,7 +66,7 @@ export const suspendOne = async (
   reason: string,
   nowMs: number,
 ): Promise<void> => {
+  await ledger.putSubscription({ ...subscription, suspended: { sinceMs: nowMs, reason } });
   await endIncidents(ledger, subscription, nowMs);
   await ledger.commit({ outbox: [noticeEntry(subscription, nowMs)] });
-  await ledger.putSubscription({ ...subscription, suspended: { sinceMs: nowMs, reason } });
 };

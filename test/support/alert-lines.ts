@@ -33,9 +33,14 @@ const eventsOf = (record: LogRecord) => {
   return outcome.kind === 'events' ? outcome.events : [];
 };
 
+type ReadLine = AlertBatch['lines'][number];
+
+const keysOf = ({ record, events }: ReadLine): readonly string[] =>
+  events.flatMap((event) => ('queueId' in event && event.queueId !== null ? [`${record.host} ${event.queueId}`] : []));
+
 /** Rounds over one growing log: each knows what the ones before read. */
 export const createRounds = () => {
-  const fold = createFold(1_000_000);
+  const byKey = new Map<string, ReadLine[]>();
   let sequence = 0;
   return {
     /** @param at seconds after T0 of the clock, and of the logs */
@@ -43,21 +48,21 @@ export const createRounds = () => {
       const read = lines.map((line) => {
         sequence += 1;
         const record = recordOf(line, sequence);
-        const events = eventsOf(record);
-        fold.add(record, events);
-        return { record, events };
+        return { record, events: eventsOf(record) };
       });
-      const touched = new Set(
-        read.flatMap(({ record, events }) =>
-          events.flatMap((event) =>
-            'queueId' in event && event.queueId !== null ? [`${record.host} ${event.queueId}`] : [],
-          ),
-        ),
-      );
+      const touched = new Set<string>();
+      for (const line of read) {
+        for (const key of keysOf(line)) {
+          byKey.set(key, [...(byKey.get(key) ?? []), line]);
+          touched.add(key);
+        }
+      }
+      const fold = createFold(1_000_000);
+      for (const line of new Set([...touched].flatMap((key) => byKey.get(key) ?? [])))
+        fold.add(line.record, line.events);
       const transactions = fold.result().transactions.filter((t) => touched.has(`${t.host} ${t.queueId}`));
       return { lines: read, transactions, aborted: [], eventTimeMs: T0 + at * 1000, nowMs: T0 + at * 1000 };
     },
-    transactions: () => fold.result().transactions,
   };
 };
 
