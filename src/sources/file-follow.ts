@@ -1,4 +1,5 @@
 /** Log files of this machine, followed. A file that is being read stays open: what was deleted is read to its end. */
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { FollowOptions, LogFollower } from '../app/ports.js';
@@ -6,9 +7,9 @@ import type { HostName } from '../domain/ids.js';
 import type { HeaderParser } from '../parsers/syslog-header.js';
 import type { Zone } from '../zone.js';
 import { createOpenPieces, type OpenPieces } from './follow-open.js';
-import type { FollowedLog, FollowedPiece, Held } from './follow-pieces.js';
 import { fingerprintOf, NO_HEAD, type Place } from './follow-position.js';
 import type { FollowStore, FollowView, LookRequest, Start } from './follow-store.js';
+import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
 import { hasMagic } from './glob.js';
 import { createNaming } from './host-naming.js';
 import { type Catalog, type HostLogs, listLogs, pieceId, resolveLogFile } from './log-catalog.js';
@@ -25,10 +26,19 @@ export type FileFollowOptions = Readonly<{
   now: () => number;
 }>;
 
-/** Folders are listed anew when this many times the time has passed that it took. */
+/** Folders are listed anew when this many times the time has passed that it took, whatever their times say. */
 const REST_FACTOR = 20;
 
-type Listing = Readonly<{ catalog: Catalog; logs: readonly FollowedLog[] }>;
+/** Some file systems keep times in whole seconds. */
+const FRESH_MS = 2000;
+
+/** `changes`: of `folders`, from before they were listed. */
+type Listing = Readonly<{
+  catalog: Catalog;
+  logs: readonly FollowedLog[];
+  folders: readonly string[];
+  changes: readonly number[];
+}>;
 
 const partitionOf = (path: string): string => join(dirname(path), readRotatedName(basename(path)).log);
 
@@ -58,13 +68,23 @@ const groupLogs = (catalog: Catalog, { hosts, zoneOf, canonical, isConfigured }:
   });
 };
 
-/** True when a file that was missing has appeared. */
-const hasAppeared = async (origins: readonly string[], logs: readonly FollowedLog[]): Promise<boolean> => {
-  const known = new Set(logs.flatMap(({ pieces }) => pieces.map(({ path }) => path)));
-  const missing = origins.filter((origin) => !hasMagic(origin) && !known.has(origin));
-  const found = await Promise.all(missing.map((path) => stat(path).catch(() => null)));
-  return found.some((status) => status?.isFile());
+/** When names in these folders changed last; NaN, which is never the same, when it was just now: more may follow unseen. */
+const readChanges = async (folders: readonly string[], nowMs: number): Promise<readonly number[]> => {
+  const found = await Promise.all(folders.map((folder) => stat(folder).catch(() => null)));
+  return found.map((status) => {
+    const changedMs = status?.mtimeMs ?? 0;
+    return nowMs - changedMs < FRESH_MS ? Number.NaN : changedMs;
+  });
 };
+
+const foldersOf = (origins: readonly string[], logs: readonly FollowedLog[]): readonly string[] => [
+  ...new Set([
+    ...logs.map(({ partition }) => dirname(partition)),
+    ...origins.filter((origin) => !hasMagic(origin)).map((origin) => dirname(origin)),
+  ]),
+];
+
+const sizeOf = ({ size, mtimeMs }: Stats) => ({ sizeBytes: size, modifiedMs: mtimeMs });
 
 const placesOf = (positions: LookRequest['positions'], partition: string) => positions.get(partition)?.places ?? [];
 
@@ -84,10 +104,10 @@ const lookAgain = async (
       if ((status === null ? undefined : pieceId(status)) !== live?.id) return null;
       const pieces = await Promise.all(
         log.pieces.map(async (piece): Promise<FollowedPiece | null> => {
-          if (piece.id === live?.id && status !== null) return { ...piece, sizeBytes: status.size };
+          if (piece.id === live?.id && status !== null) return { ...piece, ...sizeOf(status) };
           if (!tracked.has(piece.id)) return piece;
           const own = await stat(piece.path).catch(() => null);
-          return own === null || pieceId(own) !== piece.id ? null : { ...piece, sizeBytes: own.size };
+          return own === null || pieceId(own) !== piece.id ? null : { ...piece, ...sizeOf(own) };
         }),
       );
       const found = pieces.filter((piece) => piece !== null);
@@ -106,7 +126,7 @@ const addGone = (log: FollowedLog, places: readonly Place[], open: OpenPieces): 
     if (path === null) return [];
     const { rotation } = readRotatedName(basename(path));
     const sizeBytes = Number.POSITIVE_INFINITY;
-    return [{ path, id, rotation, isPacked: false, isNamed: false, sizeBytes, isGone: true }];
+    return [{ path, id, rotation, isPacked: false, isNamed: false, sizeBytes, modifiedMs: 0, isGone: true }];
   });
   return gone.length === 0 ? log : { ...log, pieces: [...log.pieces, ...gone] };
 };
@@ -179,18 +199,28 @@ const createFileStore = (options: FileFollowOptions): FollowStore => {
   let restUntilMs = 0;
   const list = async (): Promise<Listing> => {
     const beganMs = performance.now();
+    const folders = listing?.folders ?? foldersOf(origins, []);
+    const changes = await readChanges(folders, options.now());
     const catalog = await listLogs(options.hosts);
-    listing = { catalog, logs: groupLogs(catalog, options) };
-    const endMs = performance.now();
-    restUntilMs = endMs + (endMs - beganMs) * REST_FACTOR;
+    const logs = groupLogs(catalog, options);
+    const now = foldersOf(origins, logs);
+    // A folder that was not known before is listed once more.
+    listing = { catalog, logs, folders: now, changes: now.map((each) => changes[folders.indexOf(each)] ?? Number.NaN) };
+    restUntilMs = performance.now() * (1 + REST_FACTOR) - beganMs * REST_FACTOR;
     return listing;
+  };
+  /** What is known of the folders; null: they have changed. */
+  const recall = async (): Promise<Listing | null> => {
+    if (listing === null || performance.now() >= restUntilMs) return null;
+    const { folders, changes } = listing;
+    const now = await readChanges(folders, options.now());
+    return changes.every((each, index) => each === now[index]) ? listing : null;
   };
   return {
     look: async ({ positions, isUrgent }, signal): Promise<FollowView> => {
       signal.throwIfAborted();
       await open.keepOnly(new Set([...positions.values()].flatMap(({ places }) => places?.map(({ id }) => id) ?? [])));
-      const isRest = !isUrgent && performance.now() < restUntilMs;
-      const last = isRest && listing !== null && !(await hasAppeared(origins, listing.logs)) ? listing : null;
+      const last = isUrgent ? null : await recall();
       const again = last === null ? null : await lookAgain(last.logs, positions);
       const known = again === null || last === null ? await list() : last;
       const logs = withVanished(again ?? known.logs, former)

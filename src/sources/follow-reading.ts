@@ -3,9 +3,9 @@ import type { LogRecord } from '../domain/event.js';
 import type { HostName } from '../domain/ids.js';
 import type { Header, HeaderParser } from '../parsers/syslog-header.js';
 import { FOLLOWED_CHUNK_BYTES, takeLines } from './follow-lines.js';
-import type { FollowedLog, Held } from './follow-pieces.js';
 import type { LogPosition, Place } from './follow-position.js';
 import type { FollowView } from './follow-store.js';
+import type { FollowedLog, Held } from './follow-types.js';
 import { decodeLine, type Line } from './line-scan.js';
 
 /** A record without its number. */
@@ -38,7 +38,8 @@ const isFinal = ({ held }: LogReading, index: number): boolean => {
   return piece.isPacked || index < held.length - GROWING || (piece.isGone && index < held.length - 1);
 };
 
-const isAtEnd = ({ place, piece }: Held): boolean => !piece.isPacked && !piece.isGone && piece.sizeBytes <= place.at;
+const isAtEnd = ({ place, piece }: Held): boolean =>
+  piece.isPacked ? place.isDone : !piece.isGone && piece.sizeBytes <= place.at;
 
 const isSkipped = ({ skip }: Place, offset: number, header: Header): boolean =>
   skip !== null &&
@@ -100,16 +101,21 @@ export const readChunk = async (reading: LogReading, view: FollowView, taker: Ta
   if (isEnd && !isStopped) reading.ended.add(piece.id);
 };
 
-/** Where the log stands after this poll. Files that cannot bring anything any more are left out. */
+/**
+ * Where the log stands after this poll. The newest file that was not empty stays, also when it was read, and so does the one
+ * before the newest: what comes to stand behind the oldest of them is new.
+ */
 export const positionAfter = (reading: LogReading): LogPosition => {
   const { held, position, lastMs } = reading;
   const next = nextIndex(reading);
-  const places = held.flatMap(({ place, piece }, index): readonly Place[] => {
-    const isRead = next < 0 || index < next;
-    if (!isRead || index === held.length - 1) return [{ ...place, isDone: false }];
-    // What was deleted under its writer's hands is looked at once more.
-    const isOver = piece.isGone ? place.isDone : isFinal(reading, index);
-    return isOver ? [] : [{ ...place, isDone: true }];
-  });
-  return { ...position, lastMs, places };
+  const isRead = (index: number): boolean => next < 0 || index < next;
+  const anchor = held.findLastIndex(({ place, piece }) => place.head.bytes > 0 && !piece.isGone);
+  // What was deleted under its writer's hands is looked at once more.
+  const isOver = ({ place, piece }: Held, index: number): boolean =>
+    isRead(index) &&
+    index < held.length - 1 &&
+    (piece.isGone ? place.isDone : index < held.length - GROWING && index !== anchor);
+  const kept = held.findIndex((each, index) => !isOver(each, index));
+  const places = held.map(({ place }, index) => ({ ...place, isDone: isRead(index) && index < held.length - 1 }));
+  return { ...position, lastMs, places: kept < 0 ? [] : places.slice(kept) };
 };

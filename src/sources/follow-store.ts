@@ -1,8 +1,8 @@
 /** Where followed files lie: on this machine or on others. What is done with their bytes is the same (log-follower.ts). */
 import type { FollowFault } from '../app/ports.js';
 import type { HeaderParser } from '../parsers/syslog-header.js';
-import type { FollowedLog, FollowedPiece, Held } from './follow-pieces.js';
 import type { LogPosition, Place } from './follow-position.js';
+import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
 
 /** `changed`: it is another file now. `later`: not within this poll. */
 export type ReadAnswer = Buffer | 'changed' | 'later';

@@ -19,6 +19,8 @@ export type Piece = Readonly<{
   isPacked: boolean;
   isNamed: boolean;
   sizeBytes: number;
+  /** 0: not known. */
+  modifiedMs: number;
 }>;
 
 /** One log with its history, written by the same hosts: more than one `owners` share it. */
@@ -126,7 +128,7 @@ const isFault = (result: Stats | FileFault): result is FileFault => 'text' in re
 const addMember = (members: Map<string, Member>, host: HostName, { path, isNamed }: Seen, status: Stats): void => {
   const id = pieceId(status);
   const { rotation, isPacked } = readRotatedName(basename(path));
-  const piece = { path, id, rotation, isPacked, isNamed, sizeBytes: status.size };
+  const piece = { path, id, rotation, isPacked, isNamed, sizeBytes: status.size, modifiedMs: status.mtimeMs };
   const member = members.get(id) ?? { piece, owners: new Set() };
   member.owners.add(host);
   members.set(id, member);

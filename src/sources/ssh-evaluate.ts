@@ -46,7 +46,7 @@ type Placed = Readonly<{ remote: RemotePiece; log: Log; chosen: ChosenPiece }>;
 
 const toPiece = ({ path, id, kind, sizeBytes }: RemotePiece): Piece => {
   const { rotation, isPacked } = readRotatedName(basename(path));
-  return { path, id, rotation, isPacked, isNamed: kind === 'named', sizeBytes };
+  return { path, id, rotation, isPacked, isNamed: kind === 'named', sizeBytes, modifiedMs: 0 };
 };
 
 /** The script looks at names less closely than we do. */

@@ -40,11 +40,11 @@ const signalOf = (): AbortSignal => new AbortController().signal;
 
 /** One consumer of a source: what it was given, and what it committed. */
 export const createConsumer = (source: LogSource, more: Partial<FollowOptions> = {}) => {
-  let positions = new Map<string, Position>();
+  let positions = new Map<string, Position>(more.positions);
   let follower: LogFollower | null = null;
   const open = (): LogFollower => {
     if (source.follow === undefined) throw new Error('cannot be followed');
-    follower ??= source.follow({ hosts: source.hosts, positions, startAtMs: START_MS, maxRecords: 10_000, ...more });
+    follower ??= source.follow({ hosts: source.hosts, startAtMs: START_MS, maxRecords: 10_000, ...more, positions });
     return follower;
   };
   const poll = async (): Promise<FollowPoll> => open().poll(signalOf());

@@ -1,0 +1,157 @@
+/** One poll over all logs: what it looks at, and how the reading of each log begins. */
+import type { FollowFault, FollowOptions, Position } from '../app/ports.js';
+import type { HostName } from '../domain/ids.js';
+import { createHeaderParser, type HeaderParser } from '../parsers/syslog-header.js';
+import { describeFault } from './file-faults.js';
+import { createSettle, type Settle } from './follow-clock.js';
+import { findPlaces } from './follow-pieces.js';
+import { HEAD_BYTES, type LogPosition, parsePosition } from './follow-position.js';
+import type { LogReading } from './follow-reading.js';
+import { FileChanged, type FollowStore, type FollowView } from './follow-store.js';
+import type { FollowedLog, FollowedPiece, Held, PieceFacts } from './follow-types.js';
+import { hasMagic } from './glob.js';
+import { linesOf } from './piece-times.js';
+
+/** File times may be as coarse as this. */
+const SETTLED_MS = 2000;
+
+export type FollowerOptions = Readonly<{
+  store: FollowStore;
+  follow: FollowOptions;
+  /** Is it a host of the source? */
+  isConfigured: (host: HostName) => boolean;
+  /** Epoch milliseconds: a stamp without a year gets the one nearest to it. */
+  now: () => number;
+}>;
+
+/** What is kept between polls. */
+export type Memory = {
+  states: Map<string, LogPosition>;
+  /** As they were given out last. */
+  texts: Map<string, Position>;
+  /** Partition → instants of the repeated hour. */
+  clocks: Map<string, Settle>;
+  /** File → its size and time when its first bytes were compared last. */
+  compared: Map<string, string>;
+  /** Partition → lines with and without a header. */
+  counts: Map<string, Readonly<{ lines: number; headless: number; bytes: number }>>;
+  sequence: number;
+  isUrgent: boolean;
+};
+
+export const readPositions = (positions: FollowOptions['positions']): Map<string, LogPosition> =>
+  new Map(
+    [...positions].flatMap(([partition, text]) => {
+      const position = parsePosition(text);
+      return position === null ? [] : [[partition, position] as const];
+    }),
+  );
+
+export type Round = Readonly<{
+  options: FollowerOptions;
+  memory: Memory;
+  view: FollowView;
+  faults: FollowFault[];
+  losses: string[];
+  /** Read in this poll: file → first bytes. */
+  heads: Map<string, Buffer>;
+}>;
+
+const parserOf = (log: FollowedLog, nearMs: number): HeaderParser =>
+  createHeaderParser({ zoneOf: (name) => log.zoneOf(log.hostOf(name)), nearMs });
+
+/** Where a log without a position begins: a pattern that was followed before brings new files from then on. */
+const beginOf = ({ partition, origins }: FollowedLog, { options, memory }: Round): number => {
+  const own = memory.states.get(partition)?.fromMs;
+  const known = origins.filter(hasMagic).flatMap((origin) => memory.states.get(origin)?.fromMs ?? []);
+  return own ?? (known.length === 0 ? options.follow.startAtMs : Math.max(...known));
+};
+
+export const report = ({ faults }: Round, { owners }: FollowedLog, error: string): void => {
+  for (const host of owners) faults.push({ host, status: 'unreadable', error });
+};
+
+const versionOf = ({ sizeBytes, modifiedMs }: FollowedPiece): string => `${sizeBytes} ${modifiedMs}`;
+
+/** What was written to a moment ago may be written to again without any trace. */
+const noteCompared = (piece: FollowedPiece, { options, memory }: Round): void => {
+  const isSettled = piece.modifiedMs > 0 && options.now() - piece.modifiedMs > SETTLED_MS;
+  if (isSettled) memory.compared.set(piece.id, versionOf(piece));
+  else memory.compared.delete(piece.id);
+};
+
+export const factsOf = ({ view, heads, memory }: Round, parse: HeaderParser) => {
+  const head = async (piece: FollowedPiece): Promise<Buffer> => {
+    const known = heads.get(piece.id);
+    if (known !== undefined) return known;
+    const bytes = await view.head(piece);
+    heads.set(piece.id, bytes);
+    return bytes;
+  };
+  return {
+    head,
+    firstMs: async (piece: FollowedPiece): Promise<number | null> =>
+      linesOf(await head(piece), HEAD_BYTES)
+        .map(parse)
+        .find((header) => header !== null)?.timeMs ?? null,
+    isKnown: (piece: FollowedPiece): boolean => memory.compared.get(piece.id) === versionOf(piece),
+  };
+};
+
+/** Finds the places of a log, or makes its first ones. */
+const findHeld = async (
+  log: FollowedLog,
+  position: LogPosition,
+  parse: HeaderParser,
+  round: Round,
+): Promise<readonly Held[] | null> => {
+  const { view, losses, memory } = round;
+  if (position.places === null) {
+    const start = await view.start(log, position.fromMs, parse);
+    for (const each of start.faults) report(round, log, each);
+    return start.held;
+  }
+  const found = await findPlaces(log, position.places, position.lastMs ?? position.fromMs, factsOf(round, parse));
+  if (found.losses.length > 0 && !view.isFull) {
+    // A copy may lie in the folder by now.
+    memory.isUrgent = true;
+    return null;
+  }
+  losses.push(...found.losses);
+  for (const { piece } of found.held) noteCompared(piece, round);
+  return found.held;
+};
+
+export const openReading = async (log: FollowedLog, round: Round): Promise<LogReading | null> => {
+  const { options, memory } = round;
+  const { partition } = log;
+  const known = memory.states.get(partition);
+  const position = known?.places ? known : { fromMs: beginOf(log, round), lastMs: null, places: null };
+  const parse = parserOf(log, options.now());
+  const settle = memory.clocks.get(partition) ?? createSettle(position.lastMs);
+  memory.clocks.set(partition, settle);
+  const held = await findHeld(log, position, parse, round);
+  const begun = { bytesRead: 0, linesRead: 0, headless: 0, state: 'reading', ended: new Set<string>() } as const;
+  return held && { ...begun, log, position, parse, settle, held, lastMs: position.lastMs };
+};
+
+/** What a file does wrong is a fault of its log; an abort, and bugs, go on. */
+export const guarded = async <Result>(
+  log: FollowedLog,
+  round: Round,
+  signal: AbortSignal,
+  work: () => Promise<Result>,
+): Promise<Result | null> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (signal.aborted) throw error;
+    if (error instanceof FileChanged) {
+      round.memory.isUrgent = true;
+      return null;
+    }
+    const path = log.pieces.at(-1)?.path ?? log.partition;
+    report(round, log, (await describeFault(path, error)).text);
+    return null;
+  }
+};
