@@ -8,7 +8,7 @@ import { findPlaces } from './follow-pieces.js';
 import { HEAD_BYTES, type LogPosition, parsePosition } from './follow-position.js';
 import type { LogReading } from './follow-reading.js';
 import { FileChanged, type FollowStore, type FollowView } from './follow-store.js';
-import type { FollowedLog, FollowedPiece, Held, PieceFacts } from './follow-types.js';
+import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
 import { hasMagic } from './glob.js';
 import { linesOf } from './piece-times.js';
 
