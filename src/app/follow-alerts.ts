@@ -15,7 +15,7 @@ export type AlertingDeps = ChainDeps &
   Readonly<{
     ledger: Ledger;
     clusters: Clusters;
-    /** Addresses, `@domain`, or domains with their sub-domains; in lower case. No alert about their mail. */
+    /** Addresses, and `@domain` with its sub-domains: no alert about their mail, nor about bounces of it. */
     ignoreSenders: readonly string[];
     meter: Pick<Meter, 'add' | 'set'>;
   }>;
@@ -43,11 +43,11 @@ const byTime = (a: Alert, b: Alert): number => a.timeMs - b.timeMs;
 
 const findAlerts = async (
   deps: AlertingDeps,
+  isOwnMail: (trouble: Trouble) => boolean,
   { lines, transactions, aborted }: AlertBatch,
   subscriptions: readonly Subscription[],
 ): Promise<readonly Alert[]> => {
   if (subscriptions.length === 0 || lines.length + aborted.length === 0) return [];
-  const isOwnMail = createIsOwnMail(deps.ignoreSenders);
   const watchesLoops = subscriptions.some(({ kinds }) => kinds.includes('loop'));
   const troubles = [
     ...findTroubles({ lines, transactions, aborted, slowMs: slowMsOf(subscriptions) }),
@@ -110,6 +110,7 @@ const draw = async (
 
 export const createAlerting = (deps: AlertingDeps): Alerting => {
   const { ledger, meter } = deps;
+  const isOwnMail = createIsOwnMail(deps.ignoreSenders);
 
   const changesOf = async (batch: AlertBatch): Promise<Partial<AlertChanges>> => {
     const { eventTimeMs, nowMs } = batch;

@@ -2,8 +2,9 @@
 import { isInDomains, isParty, originalSender } from './match-party.js';
 import type { Trouble } from './troubles.js';
 
-/** @param senders addresses, `@domain`, or domains with their sub-domains; in lower case */
-export const createIsOwnMail = (senders: readonly string[]): ((trouble: Trouble) => boolean) => {
+/** @param ignored addresses, and domains (also written `@domain`) with their sub-domains */
+export const createIsOwnMail = (ignored: readonly string[]): ((trouble: Trouble) => boolean) => {
+  const senders = ignored.map((sender) => sender.trim().toLowerCase().replace(/^@/, ''));
   const domains = senders.filter((sender) => !sender.includes('@'));
   const isOwn = (address: string): boolean => isParty(originalSender(address), senders);
   return ({ sender, recipient, originalRecipient, transaction }) => {

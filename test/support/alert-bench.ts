@@ -57,7 +57,7 @@ type Options = Readonly<{
 
 export type AlertBench = Awaited<ReturnType<typeof openBench>>;
 
-export const openBench = async ({ subscriptions = [], ignoreSenders = ['slack.com'], before }: Options = {}) => {
+export const openBench = async ({ subscriptions = [], ignoreSenders = ['@Slack.com'], before }: Options = {}) => {
   const time = before?.time ?? createFakeTime(T0);
   const store: StateStore = before?.store ?? memoryStateStore();
   const index: TransactionIndex = before?.index ?? memoryIndex();
