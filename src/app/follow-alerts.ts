@@ -118,6 +118,7 @@ export const createAlerting = (deps: AlertingDeps): Alerting => {
     const subscriptions = new Map(all.map((subscription) => [subscription.id, subscription]));
     const alerts = await findAlerts(
       deps,
+      isOwnMail,
       batch,
       all.filter(({ suspended }) => suspended === null),
     );
