@@ -6,7 +6,7 @@ import { ImpossibleAct, type Input } from './controls.js';
 import type { Core } from './core.js';
 import { isObject, type JsonObject, parseJson, textOf } from './json.js';
 import { type FeedDeps, PageFeeds } from './page-feed.js';
-import { mayLoadFile } from './page-view.js';
+import { mayLoadFile, type PageFleet, type PageOptions } from './page-view.js';
 import type { Person } from './people.js';
 import { mimeTypeOf } from './wire-format.js';
 import type { PlaygroundUser } from './world.js';
@@ -96,8 +96,16 @@ const readInput = (value: unknown): Input => {
 const readInputs = (value: unknown): Readonly<Record<string, Input>> =>
   isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, input]) => [key, readInput(input)])) : {};
 
+/** Of one click. */
+const MAILS_MAX = 50;
+
+const fleetOf = ({ fleet }: PageOptions): PageFleet => {
+  if (fleet === null) throw new ImpossibleAct('There is no fleet here to send mail through.');
+  return fleet;
+};
+
 /** Does what the page's user did. @returns what the page needs to know of it. */
-const perform = async (person: Person, act: JsonObject): Promise<object> => {
+const perform = async (person: Person, options: PageOptions, act: JsonObject): Promise<object> => {
   const channelId = textOf(act['channelId']);
   const ts = textOf(act['ts']);
   const blockId = textOf(act['blockId']);
@@ -123,6 +131,11 @@ const perform = async (person: Person, act: JsonObject): Promise<object> => {
     case 'close-view':
       await person.closeView(textOf(act['viewId']));
       return {};
+    case 'send-mail':
+      return { taken: fleetOf(options).send(Math.min(Number(act['count']) || 1, MAILS_MAX)) };
+    case 'break-relay':
+      fleetOf(options).setRelayBroken(act['isBroken'] === true);
+      return {};
     case 'open-home':
       return {
         delivery: await person.event({ type: 'app_home_opened', channel: person.directChannel(), tab: 'home' }),
@@ -133,7 +146,7 @@ const perform = async (person: Person, act: JsonObject): Promise<object> => {
 };
 
 const act = async (
-  { person, core }: Deps,
+  { person, core, options }: Deps,
   request: IncomingMessage,
   body: Buffer,
   response: ServerResponse,
@@ -150,7 +163,7 @@ const act = async (
     return;
   }
   try {
-    sendJson(response, 200, await perform(person(user.id), value));
+    sendJson(response, 200, await perform(person(user.id), options, value));
   } catch (error) {
     if (!(error instanceof ImpossibleAct)) throw error;
     sendJson(response, 409, { error: error.message });

@@ -1,5 +1,6 @@
 /** What the page is told: the workspace as one person sees it. Plain JSON, in our own words, not Slack's. */
 import type { Core } from './core.js';
+import type { LiveMail } from './live-mail.js';
 import { homeKey } from './web-api/views.js';
 import { mimeTypeOf, pngSize } from './wire-format.js';
 import { type Change, canSee, isVisibleTo, type Message, type SlackFile } from './workspace.js';
@@ -8,11 +9,16 @@ import { type PlaygroundUser, SLACKBOT_ID } from './world.js';
 /** A command the page offers; a click puts it into the composer. */
 export type Proposal = Readonly<{ title: string; command: string; note: string }>;
 
+/** What the page shows of the fleet and does with it. */
+export type PageFleet = Pick<LiveMail, 'state' | 'send' | 'setRelayBroken' | 'onChange'>;
+
 export type PageOptions = Readonly<{
   /** `timeZone` is that of the person who is shown them. */
   proposals: (timeZone: string) => readonly Proposal[];
   /** Name of the channel the page opens with. */
   homeChannel: string;
+  /** Mail that can be sent from the page; null: the logs are only read. */
+  fleet: PageFleet | null;
 }>;
 
 const pageFile = (file: SlackFile): object => ({
@@ -101,6 +107,7 @@ export const pageSnapshot = (
     slashCommands: world.slashCommands,
     proposals: options.proposals(user.timeZone),
     isAppConnected,
+    fleet: options.fleet?.state() ?? null,
     messages: visible.map((message) => pageMessage(core, message)),
     views: viewsOf(core, user.id),
   };
@@ -121,6 +128,7 @@ export const pageChange = (core: Core, change: Change, userId: string): object |
       if (change.userId !== userId && change.userId !== homeKey(userId)) return null;
       return { kind: 'views', views: viewsOf(core, userId) };
     case 'app':
+    case 'fleet':
       return change;
     case 'file':
     case 'delivery':

@@ -9,7 +9,7 @@ import { type DisconnectReason, SocketModeHub } from './delivery/socket-mode.js'
 import { Faults } from './faults.js';
 import { ACK_TIMEOUT_MS, EVENT_RETRY_DELAYS_MS } from './limits.js';
 import { openPageServer } from './page-server.js';
-import type { Proposal } from './page-view.js';
+import type { PageFleet, Proposal } from './page-view.js';
 import { Person } from './people.js';
 import { RateLimiter } from './rate-limit.js';
 import { listen } from './server.js';
@@ -30,6 +30,8 @@ export type SlackDoubleOptions = Readonly<
     proposals?: readonly Proposal[] | ((timeZone: string) => readonly Proposal[]);
     /** Name of the channel the page opens with. */
     homeChannel?: string;
+    /** Lets the page send mail through the fleet and break its relay. */
+    fleet?: PageFleet;
   } & Partial<Settings>
 >;
 
@@ -214,10 +216,11 @@ export const startSlackDouble = async (options: SlackDoubleOptions = {}): Promis
     onConnections: (count) => workspace.announce({ kind: 'app', isConnected: count > 0 }),
   });
   const post = new PostOffice(core, hub);
-  const { proposals = [], homeChannel = 'mail-ops' } = options;
+  const { proposals = [], homeChannel = 'mail-ops', fleet = null } = options;
+  const stopFleet = fleet?.onChange(() => workspace.announce({ kind: 'fleet', fleet: fleet.state() }));
   const page = openPageServer({
     core,
-    options: { proposals: typeof proposals === 'function' ? proposals : () => proposals, homeChannel },
+    options: { proposals: typeof proposals === 'function' ? proposals : () => proposals, homeChannel, fleet },
     person: (id) => new Person(byNameOrId(workspace, id), core, post),
     isAppConnected: () => post.usesHttp || hub.connections > 0,
   });
@@ -226,6 +229,7 @@ export const startSlackDouble = async (options: SlackDoubleOptions = {}): Promis
   address.authority = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
   const close = async (): Promise<void> => {
     timers.close();
+    stopFleet?.();
     page.close();
     await hub.close();
     await closeServer(server);

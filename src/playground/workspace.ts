@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { JsonObject } from './json.js';
 import { KEPT_FILES, KEPT_MESSAGES_PER_CHANNEL, KEPT_REVISIONS } from './limits.js';
+import type { LiveMailState } from './live-mail.js';
 import { type PlaygroundUser, SLACKBOT_ID, type World } from './world.js';
 
 export type Conversation = {
@@ -79,7 +80,8 @@ export type Change =
   | Readonly<{ kind: 'conversations' }>
   /** Something was delivered to the app, or could not be. */
   | Readonly<{ kind: 'delivery' }>
-  | Readonly<{ kind: 'app'; isConnected: boolean }>;
+  | Readonly<{ kind: 'app'; isConnected: boolean }>
+  | Readonly<{ kind: 'fleet'; fleet: LiveMailState }>;
 
 export type MessageDraft = Readonly<
   Pick<Message, 'channelId' | 'userId' | 'text'> &

@@ -2,10 +2,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLiveMail, type LiveMail } from '../../src/playground/live-mail.ts';
-import { readScript } from '../../src/playground/live-script.ts';
+import type { LiveMail } from '../../src/playground/live-mail.ts';
+import { openLiveMail } from '../../src/playground/open-live-mail.ts';
 import { openFromText } from '../support/open-tracer.ts';
 
 const HOSTS = ['smtp1', 'gw', 'out1', 'lists1', 'mailbox1'] as const;
@@ -20,15 +19,6 @@ const seeded = (): (() => number) => {
   };
 };
 
-const readLogs = () =>
-  Promise.all(
-    HOSTS.map(async (name) => {
-      const packed = await readFile(new URL(`../../src/playground/sample-data/${name}.log.gz`, import.meta.url));
-      const skewMs = name === 'lists1' ? -42_000 : 0;
-      return { host: `${name}.campus.example`, lines: gunzipSync(packed).toString('utf8').split('\n'), skewMs };
-    }),
-  );
-
 describe('live mail', () => {
   let folder: string;
   let nowMs: number;
@@ -36,9 +26,10 @@ describe('live mail', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'live-mail-'));
     nowMs = START_MS;
-    mail = createLiveMail({
-      script: readScript(await readLogs()),
-      fileOf: (host) => join(folder, `${host}.log`),
+    const hosts = HOSTS.map((host) => `${host}.campus.example`);
+    mail = await openLiveMail({
+      hosts: hosts.map((name) => ({ name, files: [join(folder, `${name}.log`)], zone: 'UTC' })),
+      domain: 'campus.example',
       now: () => nowMs,
       random: seeded(),
     });

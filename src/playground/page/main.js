@@ -166,8 +166,8 @@ const drawStatus = () => {
 let last = '';
 
 const drawFrame = () => {
-  const { you, people, proposals, slashCommands } = state.snapshot;
-  const now = JSON.stringify([you, people, proposals, slashCommands, conversations(), state.channelId]);
+  const { you, people, proposals, slashCommands, fleet } = state.snapshot;
+  const now = JSON.stringify([you, people, proposals, slashCommands, fleet, conversations(), state.channelId]);
   if (now === last) return;
   last = now;
   parts.sidebar.replaceChildren(...renderSidebar());

@@ -1,5 +1,6 @@
 /** Who you are, and where you can go. */
 import { h } from './dom.js';
+import { fleetPanel } from './fleet.js';
 import { icon } from './icons.js';
 import { author, avatar } from './messages.js';
 import { conversations, look, state, switchUser } from './store.js';
@@ -63,6 +64,6 @@ export const renderSidebar = () => {
     h('ul', {}, channels.map(entry)),
     h('h2', {}, 'Direct messages'),
     h('ul', {}, direct.map(entry)),
-    userSwitch(),
+    h('div.foot', {}, fleetPanel(), userSwitch()),
   ];
 };

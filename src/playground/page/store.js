@@ -59,6 +59,9 @@ const take = (item) => {
     case 'views':
       state.snapshot.views = item.views;
       break;
+    case 'fleet':
+      state.snapshot.fleet = item.fleet;
+      break;
     case 'app':
       state.snapshot.isAppConnected = item.isConnected;
       break;
