@@ -1,9 +1,9 @@
 /** The first word of the command line chooses the command; what it throws becomes a message and an exit code. */
 import { randomUUID } from 'node:crypto';
 import { MailtraceError, type MailtraceErrorCode } from '../errors.js';
+import { findNearest } from '../query/nearest.js';
 import { printable } from '../render/text-width.js';
 import { type Command, exitCode, type Io } from './io.js';
-import { findNearest } from '../query/nearest.js';
 
 export type CommandEntry = Readonly<{
   /** One line for the overview. */

@@ -86,6 +86,21 @@ SLACK_BOT_TOKEN is needed in both cases.
       --help               this text
 `;
 
+export const tracingHelp = `Usage: mailtrace tracing [-c FILE] [flags]
+
+Follows the logs of all configured hosts without end: OTLP spans, the index of transactions, alerts. It goes on where it
+ended. SIGTERM ends it.
+
+  -c, --config-path FILE     configuration; else MAILTRACE_CONFIG, else config.yaml
+      --otel-endpoint URL    OTLP/gRPC receiver; else OTEL_EXPORTER_OTLP_ENDPOINT, else http://localhost:4317
+      --interval SECONDS     between polls; else tracing.sleep_seconds, else 60
+      --login-pass, --sudo-pass, --opensearch-pass PASSWORD
+                             best not used: others see command lines. MAILTRACE_SSH_PASSWORD and so on, or:
+      --ask-login-pass, --ask-sudo-pass, --ask-opensearch-pass
+                             ask for it
+      --help                 this text
+`;
+
 export const playgroundHelp = `Usage: mailtrace playground [--port N]
 
 Runs the real bot against a simulated Slack and a simulated fleet, and prints the address of its page.

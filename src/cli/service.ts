@@ -33,7 +33,8 @@ export type StartPlayground = (options: ServiceOptions & Readonly<{ port: number
 const slackFlags = { ...commonFlags, ...configFlags } as const satisfies Flags;
 const playgroundFlags = { ...commonFlags, port: { type: 'string' } } as const satisfies Flags;
 
-const optionsOf = ({ env, signal, log, stdout }: Io): ServiceOptions => ({
+/** What a service needs of the program. */
+export const optionsOf = ({ env, signal, log, stdout }: Io): ServiceOptions => ({
   env,
   signal,
   log,
