@@ -6,21 +6,26 @@ export const whenAborted = (signal: AbortSignal): Promise<void> =>
   });
 
 /** The outcome of `work`, or `instead` as soon as the signal aborts. What `work` comes to then is nobody's business. */
-export const orAborted = async <Outcome>(
+export const orAborted = <Outcome>(
   work: () => Promise<Outcome>,
   signal: AbortSignal,
   instead: Outcome,
 ): Promise<Outcome> => {
-  if (signal.aborted) return instead;
-  const ended = new AbortController();
-  try {
-    return await Promise.race([
-      work(),
-      new Promise<Outcome>((resolve) => {
-        signal.addEventListener('abort', () => resolve(instead), { once: true, signal: ended.signal });
-      }),
-    ]);
-  } finally {
-    ended.abort();
-  }
+  if (signal.aborted) return Promise.resolve(instead);
+  return new Promise((resolve, reject) => {
+    const stop = (): void => resolve(instead);
+    signal.addEventListener('abort', stop, { once: true });
+    // The signal lives as long as the pipeline: listeners must not pile up on it.
+    const end = (): void => signal.removeEventListener('abort', stop);
+    work().then(
+      (outcome) => {
+        end();
+        resolve(outcome);
+      },
+      (error: unknown) => {
+        end();
+        reject(error);
+      },
+    );
+  });
 };
