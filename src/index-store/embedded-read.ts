@@ -1,43 +1,50 @@
 /** Questions to the embedded index. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { InValue, Row } from '@libsql/client/sqlite3';
 import type { TransactionIndex, TransactionRecord } from '../app/ports.js';
 import type { Transaction } from '../domain/transaction.js';
 import type { IndexFile } from './embedded-file.js';
+import { SEGMENTS } from './embedded-schema.js';
+import { termOf } from './search-terms.js';
 
-/** Pairs, or message-ids, of one statement. */
+/** Pairs, message-ids or ids of one statement. */
 const CHUNK = 500;
 
-const COLUMNS = 'transactions.key, transactions.state, transactions.content, transactions.resume';
+/** Message-ids looked up before everything else in this process may go on. */
+const MESSAGE_IDS_A_TURN = 50;
 
-const parseTransaction = (row: Row): Transaction => JSON.parse(row['content'] as string) as Transaction;
+/** Of a message-id that a broken program gives to everything, the first so many are looked at. */
+const SAME_MESSAGE_ID_MAX = 10_000;
 
-const toRecord = (row: Row): TransactionRecord => ({
-  key: Buffer.from(row['key'] as ArrayBuffer).toString('hex'),
-  transaction: parseTransaction(row),
-  state: row['state'] === 'open' ? 'open' : 'ended',
-  resume: row['resume'] as string | null,
-});
+const values = (count: number, row: string): string => Array<string>(count).fill(row).join(',');
 
-/** Runs one statement for each chunk of `asked`: `sqlOf` gets the chunk's length. */
+/** Runs one statement for each chunk of `asked`. @param sqlOf gets the length of the chunk */
 const askInChunks = async <Item>(
   { reader, attempt }: IndexFile,
   asked: readonly Item[],
-  {
-    sqlOf,
-    argsOf,
-    last = [],
-  }: Readonly<{ sqlOf: (count: number) => string; argsOf: (item: Item) => InValue[]; last?: InValue[] }>,
+  sqlOf: (count: number) => string,
+  argsOf: (item: Item) => InValue[],
 ): Promise<Row[]> => {
   const rows: Row[] = [];
   for (let start = 0; start < asked.length; start += CHUNK) {
+    if (start > 0) await nextTurn();
     const part = asked.slice(start, start + CHUNK);
-    const statement = { sql: sqlOf(part.length), args: [...part.flatMap(argsOf), ...last] };
+    const statement = { sql: sqlOf(part.length), args: part.flatMap(argsOf) };
     rows.push(...(await attempt(() => reader.execute(statement))).rows);
   }
   return rows;
 };
 
-const values = (count: number, row: string): string => Array<string>(count).fill(row).join(',');
+const COLUMNS = 'transactions.key, transactions.state, transactions.content';
+
+const toTransaction = (row: Row): Transaction => JSON.parse(row['content'] as string) as Transaction;
+
+const toRecord = (row: Row): TransactionRecord => ({
+  key: Buffer.from(row['key'] as ArrayBuffer).toString('hex'),
+  transaction: toTransaction(row),
+  state: row['state'] === 'open' ? 'open' : 'ended',
+  resume: row['resume'] as string | null,
+});
 
 type Pairs = Parameters<TransactionIndex['findOpen']>[0];
 
@@ -46,61 +53,91 @@ const distinctPairs = (pairs: Pairs): Pairs => [
 ];
 
 export const findOpen = async (file: IndexFile, pairs: Pairs): Promise<TransactionRecord[]> => {
-  const rows = await askInChunks(file, distinctPairs(pairs), {
-    sqlOf: (count) =>
+  const rows = await askInChunks(
+    file,
+    distinctPairs(pairs),
+    (count) =>
       `WITH asked (queue_id, host) AS (VALUES ${values(count, '(?,?)')})
-       SELECT ${COLUMNS} FROM asked CROSS JOIN transactions INDEXED BY open_by_queue_id
-       ON transactions.queue_id = asked.queue_id AND transactions.host = asked.host AND transactions.resume IS NOT NULL`,
-    argsOf: ({ queueId, host }) => [queueId, host],
-  });
+       SELECT ${COLUMNS}, found.resume FROM asked
+       CROSS JOIN open_transactions AS found ON found.queue_id = asked.queue_id AND found.host = asked.host
+       CROSS JOIN transactions ON transactions.id = found.id`,
+    ({ queueId, host }) => [queueId, host],
+  );
   return rows.map(toRecord);
 };
 
+/** In the order of `ids`; those that are gone meanwhile are left out. */
+const readTransactions = async (file: IndexFile, ids: readonly number[]): Promise<Row[]> => {
+  const rows = await askInChunks(
+    file,
+    ids,
+    (count) => `SELECT id, ${COLUMNS}, NULL AS resume FROM transactions WHERE id IN (${values(count, '?')})`,
+    (id) => [id],
+  );
+  const byId = new Map(rows.map((row) => [Number(row['id']), row]));
+  return ids.map((id) => byId.get(id)).filter((row) => row !== undefined);
+};
+
 export const findClosed = async (file: IndexFile, pairs: Pairs): Promise<TransactionRecord[]> => {
-  const rows = await askInChunks(file, distinctPairs(pairs), {
-    sqlOf: (count) =>
-      `WITH asked (queue_id, host) AS (VALUES ${values(count, '(?,?)')})
-       SELECT ${COLUMNS} FROM asked CROSS JOIN transactions ON transactions.id = (
-         SELECT id FROM transactions AS newest
-         WHERE newest.queue_id = asked.queue_id AND newest.host = asked.host AND newest.resume IS NULL
-         ORDER BY newest.arrived_at_ms DESC LIMIT 1)`,
-    argsOf: ({ queueId, host }) => [queueId, host],
-  });
-  return rows.map(toRecord);
+  const rows = await askInChunks(
+    file,
+    distinctPairs(pairs),
+    (count) =>
+      `WITH asked (term, queue_id, host) AS (VALUES ${values(count, '(?,?,?)')}), ${SEGMENTS}
+       SELECT found.id, found.queue_id, found.host FROM asked
+       CROSS JOIN segments
+       CROSS JOIN terms ON terms.segment = segments.segment AND terms.term = asked.term
+       CROSS JOIN transactions AS found
+       ON found.id = terms.id AND found.queue_id = asked.queue_id AND found.host = asked.host
+       WHERE NOT EXISTS (SELECT 1 FROM open_transactions WHERE open_transactions.id = found.id)
+       ORDER BY found.arrived_at_ms`,
+    ({ queueId, host }) => [termOf('queue-id', queueId), queueId, host],
+  );
+  // The newest of each pair comes last.
+  const newest = new Map(rows.map((row) => [JSON.stringify([row['queue_id'], row['host']]), Number(row['id'])]));
+  return (await readTransactions(file, [...newest.values()])).map(toRecord);
 };
 
 export const listOpen = async (
   { reader, attempt }: IndexFile,
   { arrivedBeforeMs, after, limit }: Parameters<TransactionIndex['listOpen']>[0],
 ): Promise<TransactionRecord[]> => {
-  const from: InValue[] = after === null ? [] : [after.arrivedAtMs, Buffer.from(after.key, 'hex')];
-  const sql = `SELECT ${COLUMNS} FROM transactions WHERE resume IS NOT NULL AND arrived_at_ms < ?
-    ${after === null ? '' : 'AND (arrived_at_ms, key) > (?, ?)'} ORDER BY arrived_at_ms, key LIMIT ?`;
-  const { rows } = await attempt(() => reader.execute({ sql, args: [arrivedBeforeMs, ...from, limit] }));
+  const sql = `SELECT ${COLUMNS}, found.resume FROM open_transactions AS found
+    CROSS JOIN transactions ON transactions.id = found.id
+    WHERE found.arrived_at_ms < ? ${after === null ? '' : 'AND (found.arrived_at_ms, found.key) > (?, ?)'}
+    ORDER BY found.arrived_at_ms, found.key LIMIT ?`;
+  const behind: InValue[] = after === null ? [] : [after.arrivedAtMs, Buffer.from(after.key, 'hex')];
+  const { rows } = await attempt(() => reader.execute({ sql, args: [arrivedBeforeMs, ...behind, limit] }));
   return rows.map(toRecord);
 };
 
 export const countOpen = async ({ reader, attempt }: IndexFile): Promise<number> => {
-  const sql = 'SELECT count(*) AS open FROM transactions WHERE resume IS NOT NULL';
-  const { rows } = await attempt(() => reader.execute(sql));
-  return Number(rows[0]?.['open'] ?? 0);
+  const { rows } = await attempt(() => reader.execute('SELECT count(*) AS count FROM open_transactions'));
+  return Number(rows[0]?.['count'] ?? 0);
 };
 
+const BY_MESSAGE_ID = `WITH ${SEGMENTS}, candidates (id, arrived_at_ms, key) AS (
+    SELECT found.id, found.arrived_at_ms, found.key FROM segments
+    CROSS JOIN terms ON terms.segment = segments.segment AND terms.term = ?
+    CROSS JOIN transactions AS found ON found.id = terms.id AND found.message_id = ?
+    LIMIT ${SAME_MESSAGE_ID_MAX}),
+  oldest (id) AS (SELECT id FROM candidates ORDER BY arrived_at_ms, key LIMIT ?)
+  SELECT ${COLUMNS} FROM oldest CROSS JOIN transactions ON transactions.id = oldest.id
+  ORDER BY transactions.arrived_at_ms, transactions.key`;
+
+/** Of each message-id at most `limit`, oldest arrival first. */
 export const findByMessageIds = async (
-  file: IndexFile,
-  ids: readonly string[],
+  { reader, attempt }: IndexFile,
+  messageIds: readonly string[],
   limit: number,
 ): Promise<Transaction[]> => {
-  // The inner query stops at the limit, also for a message-id that a broken program gives to everything.
-  const rows = await askInChunks(file, [...new Set(ids)], {
-    sqlOf: (count) =>
-      `WITH asked (message_id) AS (VALUES ${values(count, '(?)')})
-       SELECT ${COLUMNS} FROM asked CROSS JOIN transactions ON transactions.id IN (
-         SELECT id FROM transactions AS oldest WHERE oldest.message_id = asked.message_id
-         ORDER BY oldest.arrived_at_ms LIMIT ?)
-       ORDER BY transactions.message_id, transactions.arrived_at_ms, transactions.key`,
-    argsOf: (id) => [id],
-    last: [limit],
-  });
-  return rows.map(parseTransaction);
+  const found: Transaction[] = [];
+  // One by one, so that a message-id with many transactions takes nothing from the others.
+  for (const [index, messageId] of [...new Set(messageIds)].entries()) {
+    if (index % MESSAGE_IDS_A_TURN === 0) await nextTurn();
+    const args = [termOf('message-id', messageId), messageId, limit];
+    const { rows } = await attempt(() => reader.execute({ sql: BY_MESSAGE_ID, args }));
+    found.push(...rows.map(toTransaction));
+  }
+  return found;
 };

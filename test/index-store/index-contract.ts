@@ -190,6 +190,8 @@ export const testTransactionIndex = (name: string, { open, reopen, remove }: Ind
       const written = record(transaction('4jWkFk143lznk7d', parts));
       await index.write(changes({ put: [written] }));
       expect(await index.findOpen([pairOf(written)])).toEqual([written]);
+      const { messageId: id } = written.transaction;
+      if (id !== null) expect(await index.findByMessageIds([id], 1)).toEqual([written.transaction]);
     });
 
     it('updates a record in place, whatever of it changed', async () => {
