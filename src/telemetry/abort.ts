@@ -17,15 +17,6 @@ export const orAborted = <Outcome>(
     signal.addEventListener('abort', stop, { once: true });
     // The signal lives as long as the pipeline: listeners must not pile up on it.
     const end = (): void => signal.removeEventListener('abort', stop);
-    work().then(
-      (outcome) => {
-        end();
-        resolve(outcome);
-      },
-      (error: unknown) => {
-        end();
-        reject(error);
-      },
-    );
+    void work().then(resolve, reject).finally(end);
   });
 };

@@ -87,12 +87,16 @@ const startKeeper = async () => {
 };
 
 const startAgent = async (program: string, grpcPort: number, keeperPort: number): Promise<ChildProcess> => {
+  const httpPort = await freePort();
   const args = [
-    ...['start', '--otlp-grpc-endpoint', `127.0.0.1:${grpcPort}`],
-    ...['--otlp-http-endpoint', `127.0.0.1:${await freePort()}`],
-    ...['--exporter', 'otlp', '--otlp-exporter-protocol', 'http'],
-    ...['--otlp-exporter-endpoint', `http://127.0.0.1:${keeperPort}`, '--otlp-exporter-batch-timeout', '20ms'],
+    'start',
+    '--otlp-grpc-endpoint',
+    `127.0.0.1:${grpcPort}`,
+    '--otlp-http-endpoint',
+    `127.0.0.1:${httpPort}`,
   ];
+  args.push('--exporter', 'otlp', '--otlp-exporter-protocol', 'http', '--otlp-exporter-batch-timeout', '20ms');
+  args.push('--otlp-exporter-endpoint', `http://127.0.0.1:${keeperPort}`);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr])

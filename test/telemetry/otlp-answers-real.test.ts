@@ -121,14 +121,9 @@ describe('a receiver that accepts', () => {
 
   it('is spoken to by TLS with the certificate that the environment names, and not without', async () => {
     const paths = { key: join(folder, 'key.pem'), cert: join(folder, 'cert.pem') };
-    execFileSync(
-      getService('OpenSSL'),
-      [
-        ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=127.0.0.1'],
-        ...['-addext', 'subjectAltName=IP:127.0.0.1', '-keyout', paths.key, '-out', paths.cert],
-      ],
-      { stdio: 'ignore' },
-    );
+    const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject];
+    execFileSync(getService('OpenSSL'), [...request, '-keyout', paths.key, '-out', paths.cert], { stdio: 'ignore' });
     const tls = { key: readFileSync(paths.key, 'utf8'), cert: readFileSync(paths.cert, 'utf8') };
     const receiver = await startReceiver(() => 'accept', tls);
     const stranger = await openSink(receiver.endpoint);

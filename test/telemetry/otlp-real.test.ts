@@ -158,7 +158,7 @@ const runSink = async (
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   const told: Message[] = [];
-  const lines = createInterface({ input: child.stdout! });
+  const lines = createInterface({ input: child.stdout });
   lines.on('line', (line) => {
     const message = JSON.parse(line) as Message | object;
     if ('receipt' in message) told.push(message);
