@@ -70,14 +70,19 @@ const decide = (place: Place, { decisions }: Round): boolean => {
   return isNews;
 };
 
-const wakeOf = (place: Place, { decisions, eventTime }: Round, { settings }: Memory): number | null => {
-  const nowMs = eventTime(place.host);
-  const wakes = place.lives.flatMap((live) => {
-    const refusedMs = live.phase === 'refused' ? live.transaction.lastSeenMs + settings.lateMs : nowMs;
-    return [decisions.get(live)?.wakeAtMs ?? null, refusedMs > nowMs ? refusedMs : null].filter(
-      (atMs) => atMs !== null,
-    );
-  });
+/** What was refused is looked at once more, when no late line can say otherwise. */
+const refusalDueMs = (memory: Memory, place: Place, { transaction }: LiveTransaction, round: Round): number | null => {
+  const dueMs = transaction.lastSeenMs + memory.settings.lateMs;
+  return memory.touched.has(place) || dueMs > round.eventTime(place.host) ? dueMs : null;
+};
+
+const wakeOf = (memory: Memory, place: Place, round: Round): number | null => {
+  const wakes = place.lives
+    .flatMap((live) => [
+      round.decisions.get(live)?.wakeAtMs ?? null,
+      live.phase === 'refused' ? refusalDueMs(memory, place, live, round) : null,
+    ])
+    .filter((atMs) => atMs !== null);
   return wakes.length === 0 ? null : Math.min(...wakes);
 };
 
@@ -85,7 +90,7 @@ const wakeOf = (place: Place, { decisions, eventTime }: Round, { settings }: Mem
 export const recordPlace = (memory: Memory, place: Place, round: Round): void => {
   const { changes } = round;
   const isDecided = place.lives.some((live) => round.decisions.has(live));
-  if (isDecided) scheduleWake(memory, place, wakeOf(place, round, memory));
+  if (isDecided) scheduleWake(memory, place, wakeOf(memory, place, round));
   const isSentMore = decide(place, round);
   const isChanged = isSentMore || place.recordedEvents !== place.occurrences.length;
   const over = new Set(place.lives.filter((live) => isOver(memory, place, live, round)));
