@@ -186,6 +186,20 @@ const startDue = (work: Work, begin: (task: Task) => void): number => {
   return nextMs;
 };
 
+/** @returns when there is something to do again */
+const takeTurn = async (work: Work, begin: (task: Task) => void): Promise<number> => {
+  const { ledger, log, meter, now } = work;
+  try {
+    await tidy(work, now());
+    const nextMs = startDue(work, begin);
+    meter.set('mailtrace_alert_outbox', ledger.outbox().length);
+    return nextMs;
+  } catch (error) {
+    log.error({ err: error }, 'alerts cannot be looked after; trying again');
+    return now() + STORE_PAUSE_MS;
+  }
+};
+
 export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
   const work: Work = {
     ...deps,
@@ -216,9 +230,7 @@ export const createDispatcher = (deps: DispatcherDeps): Dispatcher => {
       signal.addEventListener('abort', wake, { once: true });
       while (!signal.aborted) {
         alarm = new AbortController();
-        await tidy(work, deps.now());
-        const nextMs = startDue(work, (task) => begin(task, signal));
-        deps.meter.set('mailtrace_alert_outbox', deps.ledger.outbox().length);
+        const nextMs = await takeTurn(work, (task) => begin(task, signal));
         const waitMs = Math.min(IDLE_MS, Math.max(0, nextMs - deps.now()));
         if (waitMs > 0 && !signal.aborted) await deps.sleep(waitMs, alarm.signal);
       }

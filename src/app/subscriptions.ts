@@ -7,7 +7,7 @@ import type { Scope } from '../query/trace-query.js';
 import type { Ledger } from './alert-ledger.js';
 import { type KnownNames, keepUnknown, refuseUnknown, resolveNames } from './known-names.js';
 import type { Clock } from './ports.js';
-import { endIncidents } from './suspend.js';
+import { endIncidents, suspendOne } from './suspend.js';
 
 export type SubscriptionDeps = KnownNames & Readonly<{ ledger: Ledger; now: Clock }>;
 
@@ -29,13 +29,24 @@ export type Unsubscribed = Readonly<{
 export type Subscriptions = Readonly<{
   /** @throws MailtraceError `usage` for hosts and clusters that do not exist, and too many subscriptions */
   subscribe: (request: SubscribeRequest) => Promise<Subscribed>;
+  /** Takes back what `subscribe` did. */
+  restore: (done: Subscribed) => Promise<void>;
   /** @throws MailtraceError `usage` when the channel has nothing of the kind */
   unsubscribe: (channel: string, what: Extract<Unsubscription, { kind: 'all' | 'some' }>) => Promise<Unsubscribed>;
   /** Oldest first. */
   list: (channel: string) => readonly Subscription[];
   /** @param untilMs null: no longer. @returns those of the channel */
   mute: (channel: string, untilMs: number | null) => Promise<readonly Subscription[]>;
+  /** Asks anew what each creator may see: who lost the right sees nothing more, and is told. */
+  review: (judge: (subscription: Subscription) => Promise<Judgement>) => Promise<void>;
 }>;
+
+/** What the creator of a subscription may see now. */
+export type Judgement =
+  | Readonly<{ kind: 'scope'; scope: AlertScope }>
+  | Readonly<{ kind: 'nothing' }>
+  /** It could not be found out: all stays as it is. */
+  | Readonly<{ kind: 'unknown' }>;
 
 /** More cannot be overlooked, and each costs a comparison for each failed delivery. */
 const PER_CHANNEL = 25;
@@ -136,10 +147,25 @@ const unsubscribe = async (
   return { removed, reduced };
 };
 
+const LOST_RIGHT = 'its creator may no longer subscribe here (access rules)';
+
+const applyJudgement = async ({ ledger, now }: SubscriptionDeps, id: string, judgement: Judgement): Promise<void> => {
+  // It may have been changed while Slack was asked.
+  const subscription = ledger.subscription(id);
+  if (subscription === undefined || subscription.suspended !== null) return;
+  if (judgement.kind === 'nothing') return suspendOne(ledger, subscription, LOST_RIGHT, now());
+  if (judgement.kind === 'unknown' || JSON.stringify(judgement.scope) === JSON.stringify(subscription.scope)) return;
+  await ledger.putSubscription({ ...subscription, scope: judgement.scope });
+};
+
 export const createSubscriptions = (deps: SubscriptionDeps): Subscriptions => {
   const { ledger } = deps;
   return {
     subscribe: (request) => ledger.alone(() => subscribe(deps, request)),
+    restore: ({ subscription, replaced }) =>
+      ledger.alone(() =>
+        replaced === null ? ledger.removeSubscription(subscription.id) : ledger.putSubscription(replaced),
+      ),
     unsubscribe: (channel, what) => ledger.alone(() => unsubscribe(deps, channel, what)),
     list: (channel) => listOf(deps, channel),
     mute: (channel, untilMs) =>
@@ -147,5 +173,11 @@ export const createSubscriptions = (deps: SubscriptionDeps): Subscriptions => {
         for (const each of listOf(deps, channel)) await ledger.putSubscription({ ...each, mutedUntilMs: untilMs });
         return listOf(deps, channel);
       }),
+    review: async (judge) => {
+      for (const subscription of ledger.subscriptions()) {
+        const judgement = await judge(subscription);
+        await ledger.alone(() => applyJudgement(deps, subscription.id, judgement));
+      }
+    },
   };
 };

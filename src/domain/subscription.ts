@@ -82,6 +82,17 @@ export type Cause = Readonly<{
   reason: string;
 }>;
 
+/** Beyond a bound all further causes of a subscription share one incident. */
+export const MANY_CAUSES: Cause = { at: 'many places', dsnClass: '-', reason: 'many different reasons' };
+
+export const isManyCauses = ({ at, reason }: Cause): boolean => at === MANY_CAUSES.at && reason === MANY_CAUSES.reason;
+
+const QUIET_LEAST_MS = 15 * 60_000;
+
+/** An incident ends when nothing matched for so long: twice the window, and at least 15 minutes. */
+export const quietMs = (threshold: Threshold | null): number =>
+  Math.max(QUIET_LEAST_MS, 2 * (threshold?.windowMs ?? 0));
+
 /** One match of one subscription. */
 export type Alert = Readonly<{
   /** The same line gives the same id: H(subscription id, kind, host, queue ID, recipient, time). */

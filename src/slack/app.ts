@@ -1,24 +1,25 @@
 /** The Slack bot: registers the listeners on a Bolt app, starts it, and stops it without losing an answer. */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
-import { type App, type BlockAction, type ButtonAction, type RespondFn, webApi } from '@slack/bolt';
+import { type Logger, webApi } from '@slack/bolt';
 import { z } from 'zod';
 import { ACCESS_EXAMPLE, type AccessRule } from '../app/access.js';
-import type { AuditLog, GraphImager, Log } from '../app/ports.js';
+import type { Ledger } from '../app/alert-ledger.js';
+import { createActOnIncident } from '../app/incident-acts.js';
+import type { AuditLog, GraphImager, Log, Meter } from '../app/ports.js';
+import { createSubscriptions } from '../app/subscriptions.js';
 import type { Tracer } from '../app/tracer.js';
 import { MailtraceError } from '../errors.js';
-import { traceChainAction } from './actions/trace-chain.js';
+import { keepReviewing } from './alert-rights.js';
 import type { Home } from './asker.js';
 import { createBoltLog } from './bolt-log.js';
 import { createDesk } from './build-desk.js';
-import { mailtraceCommand } from './commands/mailtrace.js';
-import type { DeskDeps } from './desk.js';
+import type { AlertDesk, DeskDeps } from './desk.js';
 import { createJobs, type JobLimits } from './jobs.js';
-import type { Sleep } from './pace.js';
-import { TRACE_ACTION } from './replies/trace-button.js';
+import { register } from './listeners.js';
+import { createPacer, type Pacer, type Sleep } from './pace.js';
+import { postAlerts } from './post-alerts.js';
 import { createSlackCall, readAnswer, type SlackCall } from './slack-call.js';
 import { openTransport, type TransportOptions } from './transport.js';
-import type { Respond } from './whisper.js';
 
 export type SlackBotOptions = Readonly<{
   /** `xoxb-…` */
@@ -33,9 +34,22 @@ export type SlackBotOptions = Readonly<{
   log: Log;
   /** Epoch milliseconds. */
   now: () => number;
+  /** null or left out: nobody follows the logs, so there are no alerts. */
+  alerts?: BotAlerts | null;
   limits?: Partial<BotLimits>;
   /** The connection is gone for good: the token was taken back. */
   onLost: (error: MailtraceError) => void;
+}>;
+
+/** The logs are followed in this process: its subscriptions and incidents. */
+export type BotAlerts = Readonly<{
+  ledger: Ledger;
+  /** Canonical names of the machines. */
+  hosts: readonly string[];
+  /** With `{traceId}` and `{chainId}`; '' for none. */
+  linkTemplate: string;
+  acknowledgeForMs: number;
+  meter: Pick<Meter, 'add' | 'set'>;
 }>;
 
 export type BotLimits = JobLimits &
@@ -62,6 +76,9 @@ const LIMITS: BotLimits = {
   stopGraceMs: 6500,
   stopEndMs: 2500,
 };
+
+/** Of the button under an incident. */
+const MUTE_FOR_MS = 3_600_000;
 
 /** Some 50 s altogether; what Slack asks for with Retry-After comes on top. */
 const RETRIES = { retries: 8, factor: 2, minTimeout: 250, maxTimeout: 16_000 };
@@ -103,42 +120,6 @@ const findSelf = async (call: SlackCall): Promise<Self> => {
   };
 };
 
-const respondWith =
-  (respond: RespondFn): Respond =>
-  ({ blocks, ...message }) =>
-    respond({ ...message, blocks: [...blocks] });
-
-/** `track` sees every listener at work, so that stopping can wait for them: Bolt does not. */
-const register = (app: App, desk: DeskDeps, track: (work: Promise<void>) => Promise<void>): void => {
-  const onCommand = mailtraceCommand({ ...desk, newKey: randomUUID });
-  const onTrace = traceChainAction(desk);
-  // A second installation may have to name its command differently: /mailtrace-test.
-  app.command(/^\/mailtrace[\w-]*$/, ({ ack, command, respond }) =>
-    track(onCommand({ ack: () => ack(), command, respond: respondWith(respond) })),
-  );
-  app.action<BlockAction<ButtonAction>>(
-    { type: 'block_actions', action_id: TRACE_ACTION },
-    async ({ ack, action, body, respond }) => {
-      const { user, channel, message } = body;
-      if (channel === undefined || message === undefined) return ack();
-      const { thread_ts: threadTs } = z.looseObject({ thread_ts: z.string().optional() }).parse(message);
-      await track(
-        onTrace({
-          ack: () => ack(),
-          respond: respondWith(respond),
-          user: { id: user.id, name: user.username ?? user.name ?? '', teamId: user.team_id ?? null },
-          channel,
-          message: { ts: message.ts, threadTs: threadTs ?? null },
-          value: action.value ?? '',
-        }),
-      );
-    },
-  );
-  app.error(async (error) => {
-    desk.answer.reportBug(error);
-  });
-};
-
 /** @throws MailtraceError `config` with the lines to add, when no rule says who may ask */
 export const refuseWithoutAccess = (rules: readonly AccessRule[]): void => {
   if (rules.length > 0) return;
@@ -147,6 +128,33 @@ export const refuseWithoutAccess = (rules: readonly AccessRule[]): void => {
     'There are no access rules, so nobody could use the bot.',
     `Add to the configuration:\n${ACCESS_EXAMPLE}`,
   );
+};
+
+const alertDeskOf = ({ alerts, tracer, now }: SlackBotOptions): AlertDesk | null => {
+  if (alerts === undefined || alerts === null) return null;
+  const { ledger, hosts, acknowledgeForMs } = alerts;
+  return {
+    subscriptions: createSubscriptions({ ledger, hosts, clusters: tracer.clusters, now }),
+    actOnIncident: createActOnIncident({ ledger, now }),
+    acknowledgeForMs,
+    muteForMs: MUTE_FOR_MS,
+  };
+};
+
+/** Posts alerts and reviews rights until `signal` aborts. */
+const runAlerts = async (
+  { alerts, tracer, ...options }: SlackBotOptions,
+  desk: DeskDeps,
+  shared: Readonly<{ pacer: Pacer; boltLog: Logger }>,
+  signal: AbortSignal,
+): Promise<void> => {
+  if (alerts === undefined || alerts === null) return;
+  const { ledger, linkTemplate, acknowledgeForMs, meter } = alerts;
+  const view = { timeZone: tracer.timeZone, linkTemplate, acknowledgeForMs, muteForMs: MUTE_FOR_MS };
+  await Promise.allSettled([
+    postAlerts({ ...options, ...shared, ledger, view, sleep, meter }, signal),
+    keepReviewing({ ...desk, sleep }, signal),
+  ]);
 };
 
 /** @throws MailtraceError `slack` for tokens and addresses that do not work, `config` without access rules */
@@ -163,7 +171,10 @@ export const startSlackBot = async (options: SlackBotOptions): Promise<SlackBot>
   const jobs = createJobs({ limits, sleep });
   const transport = openTransport(options.transport, { ...self, botToken, apiUrl, boltLog, log, sleep, onLost });
   const { home, botName } = self;
-  const desk = createDesk({ ...options, sleep, call, jobs, home, botName, traceTimeoutMs: limits.traceTimeoutMs });
+  const pacer = createPacer({ sleep });
+  const { traceTimeoutMs } = limits;
+  const alerts = alertDeskOf(options);
+  const desk = createDesk({ ...options, sleep, pacer, alerts, call, jobs, home, botName, traceTimeoutMs });
   const visits = new Set<Promise<void>>();
   register(transport.app, desk, async (work) => {
     visits.add(work);
@@ -174,12 +185,17 @@ export const startSlackBot = async (options: SlackBotOptions): Promise<SlackBot>
     }
   });
   const port = await transport.start();
+  const stopping = new AbortController();
+  const alerting = runAlerts(options, desk, { pacer, boltLog }, stopping.signal);
   return {
     port,
     stop: async () => {
       const deaf = transport.stop();
-      await jobs.stop({ graceMs: limits.stopGraceMs, endMs: limits.stopEndMs });
+      stopping.abort();
       const over = new AbortController();
+      // An alert on its way would be sent again after the restart, had it not been written down.
+      const quiet = Promise.race([alerting, sleep(limits.stopGraceMs, over.signal)]);
+      await Promise.all([jobs.stop({ graceMs: limits.stopGraceMs, endMs: limits.stopEndMs }), quiet]);
       // What is left is short: a refusal to show, an audit line to write.
       await Promise.race([Promise.allSettled([deaf, ...visits]), sleep(500, over.signal)]);
       over.abort();

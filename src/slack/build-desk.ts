@@ -5,9 +5,9 @@ import type { AuditLog, GraphImager, Log } from '../app/ports.js';
 import type { Tracer } from '../app/tracer.js';
 import type { AnswerDeps } from './answer.js';
 import { createFindPerson, type Home } from './asker.js';
-import type { DeskDeps, ScopeOf } from './desk.js';
+import type { AlertDesk, DeskDeps, ScopeOf } from './desk.js';
 import type { Jobs } from './jobs.js';
-import { createPacer, type Sleep } from './pace.js';
+import type { Pacer, Sleep } from './pace.js';
 import { createPutFile, createSender } from './send.js';
 import type { SlackCall } from './slack-call.js';
 
@@ -24,11 +24,13 @@ export type DeskParts = Readonly<{
   home: Home;
   botName: string;
   traceTimeoutMs: number;
+  pacer: Pacer;
+  alerts: AlertDesk | null;
 }>;
 
-const createScopeOf =
-  ({ accessRules, tracer }: DeskParts): ScopeOf =>
-  ({ id, email, groups, isOutsider }, channel) => {
+export const createScopeOf =
+  ({ accessRules, tracer }: Pick<DeskParts, 'accessRules' | 'tracer'>): ScopeOf =>
+  ({ id, email, groups, isOutsider }, channel, right) => {
     const asker = {
       userId: id,
       email,
@@ -38,9 +40,9 @@ const createScopeOf =
       isOutsider,
     };
     const access = evaluateAccess(accessRules, asker, (cluster) => tracer.clusters[cluster] ?? null);
-    const scope = access.scopeFor('trace');
+    const scope = access.scopeFor(right);
     if (scope !== null) return { kind: 'scope', scope };
-    return { kind: access.may('trace') ? 'no-address' : 'nothing' };
+    return { kind: access.may(right) ? 'no-address' : 'nothing' };
   };
 
 const groupsOf = (rules: readonly AccessRule[]): readonly string[] => {
@@ -50,7 +52,8 @@ const groupsOf = (rules: readonly AccessRule[]): readonly string[] => {
 
 export const createDesk = (parts: DeskParts): DeskDeps => {
   const { tracer, imager, accessRules, audit, log, now, sleep, call, jobs, home, botName, traceTimeoutMs } = parts;
-  const sender = createSender({ call, pacer: createPacer({ sleep }), putFile: createPutFile({ fetch, sleep }) });
+  const { pacer, alerts } = parts;
+  const sender = createSender({ call, pacer, putFile: createPutFile({ fetch, sleep }) });
   const reportBug = (error: unknown): string => {
     const reference = randomBytes(5).toString('hex');
     log.error({ reference, err: error }, 'bug');
@@ -70,5 +73,5 @@ export const createDesk = (parts: DeskParts): DeskDeps => {
     reportBug,
   };
   const findPerson = createFindPerson({ call, home, groups: groupsOf(accessRules), now, log });
-  return { answer, findPerson, scopeOf: createScopeOf(parts), jobs, audit, log, timeZone: tracer.timeZone };
+  return { answer, findPerson, scopeOf: createScopeOf(parts), jobs, alerts, audit, log, timeZone: tracer.timeZone };
 };

@@ -1,5 +1,8 @@
 /** Where commands and buttons arrive: who asks, may he, is there room. What is refused is told to the asker alone. */
+import type { Right } from '../app/access.js';
+import type { ActOnIncident } from '../app/incident-acts.js';
 import type { AuditLog, Log } from '../app/ports.js';
+import type { Subscriptions } from '../app/subscriptions.js';
 import { MailtraceError } from '../errors.js';
 import type { Scope } from '../query/trace-query.js';
 import { type AnswerDeps, answerQuestion } from './answer.js';
@@ -30,13 +33,27 @@ export type Granted =
   /** A rule with the scope `own` names him, but Slack gave no confirmed address. */
   | Readonly<{ kind: 'no-address' }>;
 
-export type ScopeOf = (person: Person, channel: Channel) => Granted;
+/** Rights that are asked for in Slack. */
+export type DeskRight = Extract<Right, 'trace' | 'subscribe'>;
+
+export type ScopeOf = (person: Person, channel: Channel, right: DeskRight) => Granted;
+
+/** Subscriptions and incidents; the logs are followed in this process. */
+export type AlertDesk = Readonly<{
+  subscriptions: Subscriptions;
+  actOnIncident: ActOnIncident;
+  /** How long an acknowledgement, and the mute of a button, hold. */
+  acknowledgeForMs: number;
+  muteForMs: number;
+}>;
 
 export type DeskDeps = Readonly<{
   answer: AnswerDeps;
   findPerson: FindPerson;
   scopeOf: ScopeOf;
   jobs: Pick<Jobs, 'add'>;
+  /** null: nobody follows the logs. */
+  alerts: AlertDesk | null;
   audit: AuditLog;
   log: Log;
   /** Zone for those whose own Slack does not say, and where it comes from. */
@@ -88,34 +105,45 @@ export const receive = async (
   }
 };
 
-/** Writes the audit line of what is not answered, then says why. @throws nothing that concerns the audit log */
-export const refuse = async (
+/** Writes the audit line. @returns false when it cannot be written; the asker has been told then */
+export const note = async (deps: DeskDeps, visit: Visit, text: string, outcome: string): Promise<boolean> => {
+  const { visitor, whisper } = visit;
+  const place = { channel: visitor.channel.id, threadTs: null };
+  const entry: Auditable = { user: visitor.id, place, text };
+  try {
+    await createNoteOutcome({ audit: deps.audit, now: deps.answer.now }, entry)(outcome);
+    return true;
+  } catch (error) {
+    if (!(error instanceof UnauditedError)) throw error;
+    deps.log.error({ error: String(error.cause) }, 'the audit log cannot be written');
+    await whisper(unauditedReply());
+    return false;
+  }
+};
+
+/** Writes the audit line, then tells the asker alone. @throws nothing that concerns the audit log */
+export const tell = async (
   deps: DeskDeps,
   visit: Visit,
   text: string,
   outcome: string,
   reply: Reply,
 ): Promise<void> => {
-  const { visitor, whisper } = visit;
-  const place = { channel: visitor.channel.id, threadTs: null };
-  const entry: Auditable = { user: visitor.id, place, text };
-  try {
-    await createNoteOutcome({ audit: deps.audit, now: deps.answer.now }, entry)(outcome);
-  } catch (error) {
-    if (!(error instanceof UnauditedError)) throw error;
-    deps.log.error({ error: String(error.cause) }, 'the audit log cannot be written');
-    await whisper(unauditedReply());
-    return;
-  }
-  await whisper(reply);
+  if (await note(deps, visit, text, outcome)) await visit.whisper(reply);
 };
 
 /** @returns null when he may not; he has been told then */
-export const findScope = async (deps: DeskDeps, visit: Visit, text: string): Promise<Scope | null> => {
-  const granted = deps.scopeOf(visit.person, visit.visitor.channel);
+export const findScope = async (
+  deps: DeskDeps,
+  visit: Visit,
+  text: string,
+  right: DeskRight = 'trace',
+): Promise<Scope | null> => {
+  const { doubt } = visit.person;
+  const granted = deps.scopeOf(visit.person, visit.visitor.channel, right);
   if (granted.kind === 'scope') return granted.scope;
-  const reply = granted.kind === 'nothing' ? noAccessReply(visit.person.doubt) : noAddressReply(visit.person.doubt);
-  await refuse(deps, visit, text, 'denied', reply);
+  const reply = granted.kind === 'nothing' ? noAccessReply(doubt, right) : noAddressReply(doubt);
+  await tell(deps, visit, text, 'denied', reply);
   return null;
 };
 
@@ -132,5 +160,5 @@ export const enqueue = async (deps: DeskDeps, visit: Visit, question: Question, 
   }
   const { why } = admission;
   const reply = why === 'stopping' ? stoppingReply() : why === 'same' ? alreadyRunningReply() : busyReply(why);
-  await refuse(deps, visit, question.text, `refused: ${why === 'stopping' ? 'stopping' : 'busy'}`, reply);
+  await tell(deps, visit, question.text, `refused: ${why === 'stopping' ? 'stopping' : 'busy'}`, reply);
 };

@@ -63,6 +63,24 @@ const urlAnswer = z.object({ upload_url: z.url(), file_id: z.string() });
 const threadOf = ({ threadTs }: Place): Readonly<Record<string, string>> =>
   threadTs === null ? {} : { thread_ts: threadTs };
 
+type Arguments = Readonly<Record<string, unknown>>;
+
+/** Of chat.postMessage. */
+export const postArguments = (place: Place, reply: Reply): Arguments => ({
+  channel: place.channel,
+  ...threadOf(place),
+  ...fitReply(reply),
+  ...LITERAL_POST,
+});
+
+/** Of chat.update. */
+export const updateArguments = ({ channel, ts }: Sent, reply: Reply): Arguments => ({
+  channel,
+  ts,
+  ...fitReply(reply),
+  ...LITERAL,
+});
+
 /** The three calls of Slack's upload. The SDK's `uploadV2` sends `alt_text`, which Slack does not know: it is `alt_txt`. */
 const createUpload =
   ({ call, pacer, putFile }: { call: SlackCall; pacer: Pacer; putFile: PutFile }): Sender['upload'] =>
@@ -90,11 +108,11 @@ export const createSender = (deps: { call: SlackCall; pacer: Pacer; putFile: Put
   return {
     post: async (place, reply, options) => {
       const method = 'chat.postMessage';
-      const content = { channel: place.channel, ...threadOf(place), ...fitReply(reply), ...LITERAL_POST };
+      const content = postArguments(place, reply);
       return readAnswer(method, postAnswer, await pacer.run(place.channel, () => call(method, content), options));
     },
-    update: async ({ channel, ts }, reply) => {
-      await call('chat.update', { channel, ts, ...fitReply(reply), ...LITERAL });
+    update: async (sent, reply) => {
+      await call('chat.update', updateArguments(sent, reply));
     },
     remove: async ({ channel, ts }) => {
       await call('chat.delete', { channel, ts });

@@ -14,8 +14,15 @@ export class SlackCallError extends MailtraceError {
   readonly method: string;
   /** Slack's own word (`not_in_channel`); `unreachable`, `http_503`, `ratelimited` where there is none. */
   readonly slackError: string;
+  /** What Slack asked to wait (Retry-After); null where it did not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(method: string, slackError: string, hint: string, options?: { cause?: unknown }) {
+  constructor(
+    method: string,
+    slackError: string,
+    hint: string,
+    options?: { cause?: unknown; retryAfterMs?: number | null },
+  ) {
     const what =
       slackError === 'unreachable'
         ? `Slack could not be reached for ${method}.`
@@ -24,6 +31,7 @@ export class SlackCallError extends MailtraceError {
     this.name = 'SlackCallError';
     this.method = method;
     this.slackError = slackError;
+    this.retryAfterMs = options?.retryAfterMs ?? null;
   }
 }
 
@@ -76,7 +84,8 @@ export const toSlackError = (method: string, error: unknown): unknown => {
   }
   // What is left when the SDK has repeated a limited call as often as it may.
   if (error instanceof webApi.WebAPIRateLimitedError || (error instanceof Error && /rate limit/.test(error.message))) {
-    return new SlackCallError(method, 'ratelimited', hintFor('ratelimited', undefined), { cause: error });
+    const retryAfterMs = error instanceof webApi.WebAPIRateLimitedError ? error.retryAfter * 1000 : null;
+    return new SlackCallError(method, 'ratelimited', hintFor('ratelimited', undefined), { cause: error, retryAfterMs });
   }
   return error;
 };

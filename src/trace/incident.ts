@@ -3,23 +3,20 @@
  * the log lines.
  */
 import { hashParts } from '../domain/ids.js';
-import type { Alert, Cause, Incident, Subscription, Threshold } from '../domain/subscription.js';
+import {
+  type Alert,
+  type Cause,
+  type Incident,
+  MANY_CAUSES,
+  quietMs,
+  type Subscription,
+  type Threshold,
+} from '../domain/subscription.js';
 import { type Counting, countInto, EMPTY_TALLY } from './tally.js';
-
-const QUIET_LEAST_MS = 15 * 60_000;
-
-/** Twice the window, and at least 15 minutes. */
-export const quietMs = (threshold: Threshold | null): number =>
-  Math.max(QUIET_LEAST_MS, 2 * (threshold?.windowMs ?? 0));
 
 /** Of one subscription; further causes share one incident. */
 const OPEN_MAX = 30;
 const PENDING_MAX = 500;
-
-/** What stands for all causes beyond these bounds. */
-export const MANY_CAUSES: Cause = { at: 'many places', dsnClass: '-', reason: 'many different reasons' };
-
-export const isManyCauses = ({ at, reason }: Cause): boolean => at === MANY_CAUSES.at && reason === MANY_CAUSES.reason;
 
 export type IncidentInput = Readonly<{
   /** Pending and open ones. */

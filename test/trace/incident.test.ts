@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hostName } from '../../src/domain/ids.ts';
-import { AFFECTED_MAX, type Alert, type Incident, type Subscription } from '../../src/domain/subscription.ts';
-import { isManyCauses, quietMs, reduceIncidents } from '../../src/trace/incident.ts';
+import {
+  AFFECTED_MAX,
+  type Alert,
+  type Incident,
+  isManyCauses,
+  quietMs,
+  type Subscription,
+} from '../../src/domain/subscription.ts';
+import { reduceIncidents } from '../../src/trace/incident.ts';
 import { subscribe, T0 } from '../support/alert-lines.ts';
 
 const MINUTE = 60_000;

@@ -1,6 +1,6 @@
 /** A button that traces one message. What it may show depends on who presses it, not on who asked first. */
 import { queueId } from '../../domain/ids.js';
-import { type DeskDeps, enqueue, findScope, receive, refuse, type Visit } from '../desk.js';
+import { type DeskDeps, enqueue, findScope, receive, tell, type Visit } from '../desk.js';
 import { staleButtonReply } from '../replies/problems.js';
 import { type ChainKey, parseChainKey } from '../replies/trace-button.js';
 import type { Respond } from '../whisper.js';
@@ -48,7 +48,7 @@ export const traceChainAction =
     await receive(deps, { ...user, channel, respond }, async (visit) => {
       const key = parseChainKey(value);
       if (key === null) {
-        await refuse(deps, visit, 'a button of another version', 'problem: usage', staleButtonReply());
+        await tell(deps, visit, 'a button of another version', 'problem: usage', staleButtonReply());
         return;
       }
       await traceChain(deps, visit, key, message.threadTs ?? message.ts);

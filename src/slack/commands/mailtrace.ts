@@ -3,11 +3,12 @@ import type { Keyword } from '../../domain/keyword.js';
 import { explainCode } from '../../domain/status-code.js';
 import { parseCommand } from '../../query/parse-command.js';
 import { unwrapSlackText } from '../../query/slack-text.js';
-import { type DeskDeps, enqueue, findScope, receive, refuse, type Visit } from '../desk.js';
+import { type DeskDeps, enqueue, findScope, receive, tell, type Visit } from '../desk.js';
 import { explainReply, unknownCodeReply } from '../replies/explain.js';
 import { helpReply } from '../replies/help.js';
 import { problemReply } from '../replies/problems.js';
 import type { Respond } from '../whisper.js';
+import { serveAlertCommand } from './alerts.js';
 
 /** Fields of Bolt's arguments. */
 export type CommandArgs = Readonly<{
@@ -90,8 +91,14 @@ export const mailtraceCommand =
         case 'problem': {
           // Whom no rule names learns nothing about his question, not even that it cannot be read.
           if ((await findScope(deps, visit, audited)) === null) return;
-          return refuse(deps, visit, audited, `problem: ${parsed.error.code}`, problemReply(parsed.error));
+          return tell(deps, visit, audited, `problem: ${parsed.error.code}`, problemReply(parsed.error));
         }
+        case 'subscribe':
+        case 'unsubscribe':
+        case 'subscriptions':
+        case 'mute':
+        case 'unmute':
+          return serveAlertCommand(deps, visit, audited, parsed);
         case 'trace':
           return trace(deps, visit, audited, parsed, deps.newKey());
       }

@@ -25,11 +25,30 @@ export const bugReply = (reference: string): Reply =>
     ],
   );
 
+/** What a right is for, in the words of `noAccessReply`. */
+const MAY_NOT = {
+  trace: 'You may not trace mail here',
+  subscribe: 'You may not manage alerts here',
+} as const;
+
 /** The words do not depend on what was asked. `doubt`: a check that could not be made, in our own words. */
-export const noAccessReply = (doubt: string | null): Reply =>
+export const noAccessReply = (doubt: string | null, right: keyof typeof MAY_NOT = 'trace'): Reply =>
   simple(
-    `You may not trace mail here: no rule of the access list names you.${doubt === null ? '' : ` ${doubt}`}`,
+    `${MAY_NOT[right]}: no rule of the access list names you${right === 'trace' ? '' : ` with the right ${right}`}.${doubt === null ? '' : ` ${doubt}`}`,
     'Ask whoever runs mailtrace for access. /mailtrace help and /mailtrace explain CODE work for everybody.',
+  );
+
+/** Alerts in a channel are read by others. */
+export const ownAlertsReply = (): Reply =>
+  simple(
+    'You may see only your own mail, and alerts in a channel are about the mail of others.',
+    'Ask whoever runs mailtrace for a rule with the right subscribe and a domain or a cluster.',
+  );
+
+export const noAlertsReply = (): Reply =>
+  simple(
+    'Nobody follows the logs here, so there are no alerts.',
+    'Tell whoever runs mailtrace: tracing.enabled: true in the configuration lets mailtrace slack follow the logs.',
   );
 
 export const noAddressReply = (doubt: string | null): Reply =>

@@ -58,6 +58,20 @@ const button = (value: string, text: string, spoken: string): types.Button => ({
   accessibility_label: label(spoken).text,
 });
 
+/** A second is more than what stamps of whole seconds leave open. */
+const AROUND_MS = 1000;
+
+/** @returns null for what never got a queue ID, and when there is no room for the key. */
+export const traceExampleButton = (
+  alert: Readonly<{ host: string; queueId: string | null; chainId: string | null; timeMs: number }>,
+): types.Button | null => {
+  const { host, queueId, timeMs } = alert;
+  if (queueId === null) return null;
+  const id = alert.chainId ?? `${host}/${queueId}`;
+  const value = JSON.stringify({ v: 1, id, host, queueId, from: timeMs - AROUND_MS, to: timeMs + AROUND_MS });
+  return value.length > VALUE_MAX ? null : button(value, 'Trace an example', 'Trace the newest of these messages');
+};
+
 /** @returns null when there is no room for the key: the queue ID in the text must do. */
 export const traceThisButton = (chain: Keyed & Pick<Chain, 'verdict'>, position: number): types.ActionsBlock | null => {
   const value = chainKey(chain);
