@@ -7,9 +7,9 @@ import type { SpanAttributes, SpanEvent, SpanValue } from '../domain/span.js';
 import type { DeliveryAttempt, Recipient, Transaction } from '../domain/transaction.js';
 
 /** Of any text from a log. Longer ones say nothing more, and a span has hundreds of them. Characters. */
-export const TEXT_MAX = 1000;
+const TEXT_MAX = 1000;
 /** Of `email.recipients`: a list has thousands of members. */
-export const RECIPIENTS_MAX = 100;
+const RECIPIENTS_MAX = 100;
 /** Of one span: OpenTelemetry's own default (`EventCountLimit`). */
 export const EVENTS_MAX = 128;
 
@@ -20,7 +20,7 @@ const UNPRINTABLE = /[\u0000-\u0008\u000a-\u001f\u007f]|\p{Surrogate}/gu;
 export const cleanText = (text: string): string => text.slice(0, TEXT_MAX).replace(UNPRINTABLE, '\ufffd');
 
 /** Attributes without the facts that are absent. */
-export const present = (facts: Readonly<Record<string, SpanValue | null>>): SpanAttributes => {
+const present = (facts: Readonly<Record<string, SpanValue | null>>): SpanAttributes => {
   const attributes: Record<string, SpanValue> = {};
   for (const [name, value] of Object.entries(facts)) {
     if (value === null) continue;

@@ -58,7 +58,7 @@ export const isEntry = (transaction: Transaction, machines: SpanMachines): boole
   transaction.via === 'pickup' || !isFromOurs(transaction, machines);
 
 /** Span id, 16 hex digits. */
-export const transactionSpanId = (identity: TraceIdentity): string =>
+const transactionSpanId = (identity: TraceIdentity): string =>
   spanId(spanMessageId(identity), identity.host, identity.queueId);
 
 /** Span id of a transaction's parent: the delivery that brought it here, whoever logged that, or the root. */
@@ -70,7 +70,7 @@ export const parentOf = (transaction: Transaction, machines: SpanMachines): stri
 const relayOf = ({ relay }: DeliveryAttempt): string => relay?.host ?? relay?.ip ?? 'local';
 
 /** Span id of the delivery span that an attempt belongs to. */
-export const deliverySpanId = (transaction: Transaction, attempt: DeliveryAttempt): string => {
+const deliverySpanId = (transaction: Transaction, attempt: DeliveryAttempt): string => {
   const messageId = spanMessageId(transaction);
   if (attempt.nextQueueId !== null) return spanId(messageId, '>', attempt.nextQueueId);
   const time = new Date(attempt.timeMs).toISOString();

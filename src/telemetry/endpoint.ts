@@ -3,7 +3,7 @@ import { MailtraceError } from '../errors.js';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-export const DEFAULT_ENDPOINT = 'http://localhost:4317';
+const DEFAULT_ENDPOINT = 'http://localhost:4317';
 
 const HINT = 'Give it as http://host:4317, or https://host:4317 for TLS.';
 
