@@ -215,7 +215,7 @@ export const rootSpan = (transaction: Transaction): Span => ({
   error: null,
 });
 
-/** 52 of the 56 bits that OpenTelemetry's own samplers take as a trace's randomness (W3C Trace Context 2): exact in a number. */
+/** 52 of the 56 low bits that are a trace's randomness to W3C Trace Context 2 and OpenTelemetry's consistent samplers: exact in a number. */
 const RANDOM_BITS = { from: 18, to: 31, count: 2 ** 52 } as const;
 
 /**

@@ -24,7 +24,7 @@ export type Connection = Readonly<{
 export type ConnectionOptions = Readonly<{
   endpoint: string;
   version: string;
-  /** What the exporter has to say about its settings. */
+  /** What the exporter has to say about its settings, and the receiver about what it accepted. */
   onWarning: (text: string) => void;
 }>;
 
@@ -136,8 +136,10 @@ export const openConnection = async ({ endpoint, version, onWarning }: Connectio
     try {
       await exportOnce(spans, (text) => {
         const found = parsePartialSuccess(text);
-        if (found === null) onWarning(text);
-        else partial = found;
+        partial = found ?? partial;
+        // A complaint, or a remark on a request that was accepted whole.
+        const remark = found === null ? text : found.rejected === 0 ? found.reason : null;
+        if (remark !== null) onWarning(remark);
       });
     } catch (error) {
       return judge(error);

@@ -32,6 +32,8 @@ export type OtlpOptions = Readonly<{
 const REQUESTS_MAX = 4;
 /** Closing takes no longer, whatever the caller's signal says. */
 const CLOSE_MS = 10_000;
+/** The texts come from outside. */
+const WARNINGS_MAX = 50;
 
 type Parts = Readonly<{
   connection: Connection;
@@ -105,6 +107,16 @@ const closeWithin = async (parts: Parts, signal: AbortSignal): Promise<void> => 
   await Promise.race([connection.close(), whenAborted(limit)]);
 };
 
+/** The exporter complains anew with every connection, and a receiver with every request: each text is said once. */
+const createWarning = (say: (text: string) => void) => {
+  const said = new Set<string>();
+  return (text: string): void => {
+    if (said.has(text) || said.size >= WARNINGS_MAX) return;
+    said.add(text);
+    say(text);
+  };
+};
+
 /** @throws MailtraceError `config` when the spool's folder cannot be used */
 export const openOtlpSink = async (options: OtlpOptions): Promise<SpanSink> => {
   const { log, now, version } = options;
@@ -113,7 +125,7 @@ export const openOtlpSink = async (options: OtlpOptions): Promise<SpanSink> => {
   if (protocol !== null)
     log.warn({ protocol, endpoint }, 'Spans are sent as OTLP over gRPC; another protocol is not there.');
   const spool = await openSpool({ folder: options.spoolFolder, maxBytes: options.spoolMaxBytes, log });
-  const onWarning = (text: string): void => log.warn({ endpoint }, `OTLP exporter: ${text}`);
+  const onWarning = createWarning((text) => log.warn({ endpoint }, `OTLP exporter: ${text}`));
   const connection = await openConnection({ endpoint: options.endpoint, version, onWarning });
   const drops = createDropCount(log, now);
   const receiver = createReceiver({ endpoint, log, now, onDown: connection.renew });

@@ -153,8 +153,11 @@ describe('a receiver that refuses', () => {
 
   it('none of an accepted request, with a remark: all is sent', async () => {
     const receiver = await startReceiver(() => ({ rejected: 0, message: 'please slow down' }));
-    const { sink } = await openSink(receiver.endpoint);
-    expect(await sink.send(sampleSpans(0, 10), never)).toEqual({ sent: 10, spooled: 0, dropped: 0 });
+    const { sink, said } = await openSink(receiver.endpoint);
+    for (const from of [0, 10]) {
+      expect(await sink.send(sampleSpans(from, from + 10), never)).toEqual({ sent: 10, spooled: 0, dropped: 0 });
+    }
+    expect(said.map(({ level, message }) => [level, message])).toEqual([['warn', 'OTLP exporter: please slow down']]);
   });
 
   it('one span for good: it is counted, the others arrive, and nothing waits for ever', async () => {
