@@ -7,7 +7,7 @@ export const commands: Commands = {
     load: async () => {
       const [{ runCommand }, { openTracerFromConfig }] = await Promise.all([
         import('../../cli/run.js'),
-        import('../../wire.js'),
+        import('../../wire/tracer.js'),
       ]);
       return runCommand({ openTracer: openTracerFromConfig });
     },
@@ -15,9 +15,10 @@ export const commands: Commands = {
   graph: {
     summary: 'the same trace as a picture: DOT, SVG, PNG',
     load: async () => {
-      const [{ graphCommand }, { createImager, openTracerFromConfig }] = await Promise.all([
+      const [{ graphCommand }, { openTracerFromConfig }, { createImager }] = await Promise.all([
         import('../../cli/graph.js'),
-        import('../../wire.js'),
+        import('../../wire/tracer.js'),
+        import('../../wire/imager.js'),
       ]);
       return graphCommand({ openTracer: openTracerFromConfig, imager: createImager() });
     },
@@ -27,7 +28,7 @@ export const commands: Commands = {
     load: async () => {
       const [{ doctorCommand }, { openDoctor }] = await Promise.all([
         import('../../cli/doctor.js'),
-        import('../../wire.js'),
+        import('../../wire/doctor.js'),
       ]);
       return doctorCommand({ openDoctor });
     },
@@ -41,9 +42,19 @@ export const commands: Commands = {
     load: async () => {
       const [{ slackCommand }, { startSlack }] = await Promise.all([
         import('../../cli/service.js'),
-        import('../../wire.js'),
+        import('../../wire/bot.js'),
       ]);
       return slackCommand(startSlack);
+    },
+  },
+  tracing: {
+    summary: 'follow the logs without end: OTLP spans, index, alerts',
+    load: async () => {
+      const [{ tracingCommand }, { startTracing }] = await Promise.all([
+        import('../../cli/tracing.js'),
+        import('../../wire/tracing.js'),
+      ]);
+      return tracingCommand(startTracing);
     },
   },
   playground: {
@@ -51,7 +62,7 @@ export const commands: Commands = {
     load: async () => {
       const [{ playgroundCommand }, { startPlayground }] = await Promise.all([
         import('../../cli/service.js'),
-        import('../../wire.js'),
+        import('../../wire/playground.js'),
       ]);
       return playgroundCommand(startPlayground);
     },

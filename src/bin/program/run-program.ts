@@ -1,7 +1,7 @@
 /** From the process to a command and back to an exit code. */
-import { readFileSync } from 'node:fs';
 import { dispatch } from '../../cli/dispatch.js';
 import { createLog } from '../../log.js';
+import { readVersion } from '../../wire/version.js';
 import { commands } from './commands.js';
 import { createProcessIo } from './process-io.js';
 
@@ -16,14 +16,6 @@ const secretsOf = (argv: readonly string[], env: NodeJS.ProcessEnv): readonly st
     return match === null ? [] : [match[1] ?? argv[index + 1] ?? ''];
   }),
 ];
-
-/** The package is two folders above `dist/bin`, and so above this file's folder. */
-const readVersion = (): string => {
-  const packageJson: unknown = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
-  const version =
-    packageJson !== null && typeof packageJson === 'object' && 'version' in packageJson ? packageJson.version : null;
-  return typeof version === 'string' ? version : 'unknown';
-};
 
 /** First Ctrl-C or SIGTERM: stop in good order. Second: at once. */
 const stopOnSignals = (): AbortSignal => {
