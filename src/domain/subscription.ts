@@ -138,7 +138,7 @@ export type Incident = Readonly<{
   /** Distinct addresses, counted exactly up to `AFFECTED_MAX`; more are that many "or more". */
   senders: number;
   recipients: number;
-  /** Most frequent first, at most five, verbatim. */
+  /** Most frequent first, at most five; the words of the first of each, without the recipient's address. */
   topReasons: readonly Readonly<{ text: string; count: number }>[];
   /** An alert to look at: the newest that has a chain. */
   example: Alert | null;

@@ -33,13 +33,20 @@ const countAddress = ({ marks, names }: Counter, address: string | null): void =
 
 type Reason = { key: string; text: string; count: number };
 
-const countReason = (reasons: Map<string, Reason>, { replyCode, dsn, cause, response, times }: Alert): void => {
-  const key = JSON.stringify([replyCode, dsn, cause.at, cause.reason]);
+/** The words of the first of them; whom it was about differs. A slow delivery has nothing to say but that it was. */
+const textOf = ({ kind, cause, response, recipient }: Alert): string => {
+  if (kind === 'slow' || response === null) return cause.reason;
+  const text = response.slice(0, REASON_TEXT_MAX);
+  return recipient === null || recipient === '' ? text : text.replaceAll(recipient, '…');
+};
+
+const countReason = (reasons: Map<string, Reason>, alert: Alert): void => {
+  const { kind, replyCode, dsn, cause, times } = alert;
+  const codes = kind === 'slow' ? [] : [replyCode, dsn];
+  const key = JSON.stringify([...codes, cause.at, cause.reason]);
   const known = reasons.get(key);
   if (known !== undefined) known.count += times;
-  else if (reasons.size < REASONS_MAX) {
-    reasons.set(key, { key, text: (response ?? cause.reason).slice(0, REASON_TEXT_MAX), count: times });
-  }
+  else if (reasons.size < REASONS_MAX) reasons.set(key, { key, text: textOf(alert), count: times });
 };
 
 /** The last matches, oldest first: as many as the threshold needs. */

@@ -246,7 +246,7 @@ describe('a service that does not take it', () => {
     const stop = bench.start();
     await bench.read(bounces(bench, 2));
     await bench.time.pass(10 * SECOND);
-    expect(said(bench).sort()).toEqual([
+    expect(said(bench).toSorted()).toEqual([
       'detail 2+0',
       'notice is_archived',
       'notice is_archived',
@@ -342,7 +342,7 @@ describe('quiet on demand', () => {
     await bench.time.pass(9 * MINUTE);
     expect(said(bench)).toEqual(['post 1 open', 'update 3 open']);
     await bench.time.pass(2 * MINUTE);
-    expect(said(bench).slice(2).sort()).toEqual(['detail 2+0', 'detail 3+0', 'post 3 open']);
+    expect(said(bench).slice(2).toSorted()).toEqual(['detail 2+0', 'detail 3+0', 'post 3 open']);
     await stop();
   });
 
@@ -377,7 +377,7 @@ describe('quiet on demand', () => {
     expect(said(bench)).toEqual(['post 1 open', 'update 1 open', 'update 4 open']);
     expect(bench.sent.at(-1)?.message).toMatchObject({ incident: { acknowledgedBy: 'Bob' } });
     await bench.time.pass(6 * MINUTE);
-    expect(said(bench).slice(3).sort()).toEqual(['detail 3+0', 'update 4 open']);
+    expect(said(bench).slice(3).toSorted()).toEqual(['detail 3+0', 'update 4 open']);
     expect(bench.sent.at(-1)?.message).toMatchObject({
       incident: { acknowledgedBy: 'Bob', acknowledgedUntilMs: null },
     });

@@ -48,11 +48,19 @@ export const silentLog = () => {
   return { log, lines };
 };
 
+/** What outlives a process. */
+type Before = Readonly<{
+  time: ReturnType<typeof createFakeTime>;
+  store: StateStore;
+  index: TransactionIndex;
+  rounds: ReturnType<typeof createRounds>;
+}>;
+
 type Options = Readonly<{
   subscriptions?: readonly Subscription[];
   ignoreSenders?: readonly string[];
   /** Of a process that ran before. */
-  before?: AlertBench;
+  before?: Before;
 }>;
 
 export type AlertBench = Awaited<ReturnType<typeof openBench>>;

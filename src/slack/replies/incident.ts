@@ -119,6 +119,15 @@ const exampleLine = (example: Alert, timeZone: string): Line => [
   ...whereSpans(example),
 ];
 
+/** How late it was, and why it failed. */
+const reasonSpans = (alert: Alert): Line => {
+  const { kind, delayMs, response, cause } = alert;
+  if (kind === 'slow') return [own(delayMs === null ? 'late' : `after ${formatDuration(delayMs)}: ${cause.reason}`)];
+  const codes = codesOf(alert);
+  const words = response ?? cause.reason;
+  return [prose(words.startsWith(codes) ? words : `${codes} ${words}`, REASON_MAX)];
+};
+
 const nextText = (example: Alert): string | null => {
   const codes = codesOf(example);
   if (codes === '' || codes.startsWith('2')) return null;
@@ -194,7 +203,7 @@ const alertLine = (alert: Alert, timeZone: string): Line => [
   ...partiesSpans(alert),
   ...whereSpans(alert),
   own(': '),
-  prose([codesOf(alert), alert.response ?? 'no response'].filter((text) => text !== '').join(' — '), REASON_MAX),
+  ...reasonSpans(alert),
 ];
 
 type DetailFacts = Readonly<{ alerts: readonly Alert[]; more: number; timeZone: string }>;

@@ -1,13 +1,13 @@
 /** A subscription in words. Its values are text of others. */
-import type { AlertKind, AlertScope, FilterName, Subscription } from '../../domain/subscription.js';
+import type { AlertKind, AlertScope, FilterName } from '../../domain/subscription.js';
 import { FILTER_NAMES, quietMs } from '../../domain/subscription.js';
 import { formatDuration } from '../../query/duration.js';
 import type { SubscriptionRule } from '../../query/parse-subscription.js';
 import { bold, type Line, own, quote, type Span } from './blocks.js';
 
 /** Of a filter's values so many are shown. */
-const SHOWN_VALUES = 5;
-const VALUE_MAX = 100;
+const SHOWN_VALUES = 3;
+const VALUE_MAX = 80;
 
 const FILTER_WORDS: Readonly<Record<FilterName, string>> = {
   from: 'from',
@@ -84,5 +84,3 @@ export const scopeLine = (scope: AlertScope): Line => {
     own(' (your access rules).'),
   ];
 };
-
-export type Watched = Pick<Subscription, 'kinds' | 'slowMs' | 'filters' | 'threshold'>;

@@ -1,4 +1,5 @@
 /** What only the asker sees of subscribing, unsubscribing, listing and muting: the rule in words, and how to undo it. */
+import type { types } from '@slack/bolt';
 import type { Subscription } from '../../domain/subscription.js';
 import { formatDuration } from '../../query/duration.js';
 import { SUBSCRIBE_EXAMPLES, subscriptionText, unsubscriptionText } from '../../query/parse-subscription.js';
@@ -49,7 +50,7 @@ export const unsubscribedReply = ({ removed, reduced }: UnsubscribedFacts): Repl
     ...reduced.slice(0, SHOWN).map((each): Line => [own('still watched: '), ...ruleLine(each)]),
   ];
   const total = removed.length + reduced.length;
-  return reply([`${plural(total, 'subscription')} of this channel changed.`], [bullets(lines)]);
+  return reply([`${plural(total, 'subscription')} of this channel changed.`], listBlocks(lines));
 };
 
 const stateLine = ({ mutedUntilMs, suspended }: Subscription, nowMs: number, timeZone: string): Line => {
@@ -58,15 +59,25 @@ const stateLine = ({ mutedUntilMs, suspended }: Subscription, nowMs: number, tim
       own(' — '),
       bold('asleep'),
       own(` since ${clock(suspended.sinceMs, timeZone)}: `),
-      prose(suspended.reason, 200),
+      prose(suspended.reason.replace(/\.$/, ''), 200),
     ];
   }
   return mutedUntilMs !== null && mutedUntilMs > nowMs ? [own(` — muted until ${clock(mutedUntilMs, timeZone)}`)] : [];
 };
 
+/** Of one block: when not all fit into a message, whole blocks are left out. */
+const LINES_PER_BLOCK = 3;
+
+const listBlocks = (lines: readonly Line[]): readonly types.KnownBlock[] =>
+  Array.from({ length: Math.ceil(lines.length / LINES_PER_BLOCK) }, (_, index) =>
+    bullets(lines.slice(index * LINES_PER_BLOCK, (index + 1) * LINES_PER_BLOCK)),
+  );
+
+const thresholdSpans = ({ threshold }: Subscription): Line =>
+  threshold === null ? [] : [own(`; over ${threshold.count} in ${formatDuration(threshold.windowMs)}`)];
+
 type ListFacts = Readonly<{ subscriptions: readonly Subscription[]; nowMs: number; timeZone: string }>;
 
-/** @param isRemoving asked by `unsubscribe` without more: then what can be removed is what matters */
 export const subscriptionsReply = ({ subscriptions, nowMs, timeZone }: ListFacts): Reply => {
   if (subscriptions.length === 0) {
     return reply(
@@ -82,9 +93,7 @@ export const subscriptionsReply = ({ subscriptions, nowMs, timeZone }: ListFacts
     .map(
       (each): Line => [
         ...ruleLine(each),
-        own(
-          each.threshold === null ? '' : `; over ${each.threshold.count} in ${formatDuration(each.threshold.windowMs)}`,
-        ),
+        ...thresholdSpans(each),
         ...stateLine(each, nowMs, timeZone),
         own('. Remove: '),
         quote(undoCommand(each), COMMAND_MAX),
@@ -94,7 +103,7 @@ export const subscriptionsReply = ({ subscriptions, nowMs, timeZone }: ListFacts
     [`This channel has ${plural(subscriptions.length, 'subscription')}.`],
     [
       paragraph([bold(`This channel watches (${plural(subscriptions.length, 'subscription')}):`)]),
-      bullets(lines.map((line) => line.filter(({ text }) => text !== ''))),
+      ...listBlocks(lines),
       paragraph([
         own('All at once: '),
         quote('/mailtrace unsubscribe all'),
@@ -116,7 +125,7 @@ export const mutedReply = ({ subscriptions, untilMs, timeZone }: MutedFacts): Re
   }
   const what = plural(subscriptions.length, 'subscription');
   if (untilMs === null) {
-    return reply([`${what} speak again.`], [paragraph([bold(`The alerts of this channel speak again (${what}).`)])]);
+    return reply([`No longer muted: ${what}.`], [paragraph([bold(`No longer muted: ${what} of this channel.`)])]);
   }
   return reply(
     [`Muted until ${clock(untilMs, timeZone)}.`],
