@@ -254,12 +254,8 @@ describe('a service that does not take it', () => {
       'post 2 open',
     ]);
     expect(
-      (await bench.store.subscriptions()).map(({ channel, suspended }) => [channel, suspended?.reason]).sort(),
-    ).toEqual([
-      [BOUNCES.channel, 'is_archived'],
-      [BOUNCES.channel, 'is_archived'],
-      ['C02OTHER', undefined],
-    ]);
+      (await bench.store.subscriptions()).map(({ channel, suspended }) => `${channel} ${suspended?.reason}`).toSorted(),
+    ).toEqual([`${BOUNCES.channel} is_archived`, `${BOUNCES.channel} is_archived`, 'C02OTHER undefined']);
     await bench.read(bounces(bench, 2));
     await bench.time.pass(MINUTE);
     expect(await bench.store.outbox(10)).toEqual([]);
