@@ -3,7 +3,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { type Client, createClient } from '@libsql/client/sqlite3';
+import { type Client, createClient, type InValue, type Row, type Transaction } from '@libsql/client/sqlite3';
 import { MailtraceError } from '../errors.js';
 import { UPGRADES } from './embedded-schema.js';
 
@@ -11,9 +11,15 @@ import { UPGRADES } from './embedded-schema.js';
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
-/** Another process (`mailtrace index`, `search`) has the file for the length of one batch; longer than this is a fault. */
+/** Another process (`mailtrace index`) has the file for the length of one batch; longer than this is a fault. */
 const BUSY_WAIT_MS = 30_000;
-const BUSY_STEP_MS = 25;
+const BUSY_STEP_MS = 20;
+/** So long SQLite itself waits, and everything else in this process with it. */
+const BUSY_BLOCK_MS = 10;
+
+/** After a long transaction the next one leaves so much room for other processes, which look every `BUSY_STEP_MS`. */
+const ROOM_MS = 50;
+const LONG_MS = 100;
 
 const WRITABLE =
   'Set MAILTRACE_DATA_DIR or store.data_dir to a folder on a local disk that mailtrace may write to, with all files in it.';
@@ -45,17 +51,13 @@ const fault = (path: string, error: unknown): Error => {
 };
 
 export type IndexFile = Readonly<{
-  /** For one transaction at a time. */
-  writer: Client;
-  /** Sees what was committed, also while a transaction is open. */
-  reader: Client;
   /**
-   * Runs `work`, again and again while another process is in its way: `work` must be whole or without effect.
+   * Runs `work` in one transaction, one at a time: all of it is written, or nothing.
    * @throws MailtraceError `config` that names the file and the remedy
    */
-  attempt: <Result>(work: () => Promise<Result>) => Promise<Result>;
-  /** The error to throw for one that the database gave. */
-  explain: (error: unknown) => Error;
+  write: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
+  /** Sees what was committed, also while a transaction is open. Throws as `write` does. */
+  read: (sql: string, args?: InValue[]) => Promise<readonly Row[]>;
   close: () => Promise<void>;
 }>;
 
@@ -69,37 +71,110 @@ const makeFile = async (path: string): Promise<void> => {
   }
 };
 
-const attemptOn =
-  (path: string): IndexFile['attempt'] =>
-  async (work) => {
-    for (let waitedMs = 0; ; waitedMs += BUSY_STEP_MS) {
-      try {
-        return await work();
-      } catch (error) {
-        if (codeOf(error) !== 'SQLITE_BUSY' || waitedMs >= BUSY_WAIT_MS) throw fault(path, error);
-      }
-      // SQLite's own waiting would hold up everything else in this process.
-      await sleep(BUSY_STEP_MS);
+const isBusy = (error: unknown): boolean => codeOf(error) === 'SQLITE_BUSY';
+
+/** Runs `work` again and again while another process is in its way: `work` must be whole or without effect. */
+const persist = async <Result>(work: () => Promise<Result>): Promise<Result> => {
+  for (let waitedMs = 0; ; waitedMs += BUSY_STEP_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isBusy(error) || waitedMs >= BUSY_WAIT_MS) throw error;
+    }
+    await sleep(BUSY_STEP_MS);
+  }
+};
+
+const connect = async (path: string, settings: string): Promise<Client> => {
+  const client = createClient({ url: pathToFileURL(path).href, concurrency: 1, timeout: BUSY_BLOCK_MS });
+  try {
+    await client.executeMultiple(settings);
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+};
+
+const WRITER_SETTINGS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768';
+const READER_SETTINGS = 'PRAGMA query_only = ON; PRAGMA cache_size = -16384';
+
+/** The connection that writes. */
+type Writer = Readonly<{ begin: () => Promise<Transaction>; close: () => Promise<void> }>;
+
+const openWriter = async (path: string): Promise<Writer> => {
+  let client = await persist(() => connect(path, WRITER_SETTINGS));
+  /**
+   * BUG: libSQL (0.5.29) does not reset a statement that ended with SQLITE_BUSY. It counts as in progress until the garbage
+   * collector finds it, and until then nothing can be committed on its connection. Mended there, a busy one could be kept.
+   */
+  let isSpoilt = false;
+
+  const begin = async (): Promise<Transaction> => {
+    try {
+      const transaction = await client.transaction('write');
+      if (!isSpoilt) return transaction;
+      // Now the way is free; the lock must not stay with the connection that is given up.
+      await transaction.rollback();
+    } catch (error) {
+      isSpoilt = true;
+      throw error;
+    }
+    client.close();
+    client = await connect(path, WRITER_SETTINGS);
+    isSpoilt = false;
+    return begin();
+  };
+
+  return {
+    begin: () => persist(begin),
+    close: async () => {
+      // The WAL may stay: whoever opens the file next reads it. Without it, a copy of the one file is whole.
+      await client.execute('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {});
+      client.close();
+    },
+  };
+};
+
+/** One transaction after the other, in the order of the calls; one that failed does not stop those behind it. */
+const createWrite = (writer: Writer): IndexFile['write'] => {
+  let last: Promise<unknown> = Promise.resolve();
+  let roomUntilMs = 0;
+
+  const run = async <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
+    const roomMs = roomUntilMs - performance.now();
+    if (roomMs > 0) await sleep(roomMs);
+    const transaction = await writer.begin();
+    const beganMs = performance.now();
+    try {
+      const result = await work(transaction);
+      await transaction.commit();
+      return result;
+    } finally {
+      transaction.close();
+      const endedMs = performance.now();
+      if (endedMs - beganMs > LONG_MS) roomUntilMs = endedMs + ROOM_MS;
     }
   };
 
-const upgrade = async (writer: Client, path: string, upgrades: readonly string[]): Promise<void> => {
-  const transaction = await writer.transaction('write');
-  try {
-    const version = Number((await transaction.execute('PRAGMA user_version')).rows[0]?.['user_version']);
-    if (version > upgrades.length) {
-      throw new MailtraceError(
-        'config',
-        `The index ${path} was written by a newer mailtrace (version ${version}; this one knows ${upgrades.length}).`,
-        'Start that version again, or give this one another folder (MAILTRACE_DATA_DIR or store.data_dir).',
-      );
-    }
-    for (const statements of upgrades.slice(version)) await transaction.executeMultiple(statements);
-    await transaction.execute(`PRAGMA user_version = ${upgrades.length}`);
-    await transaction.commit();
-  } finally {
-    transaction.close();
+  return (work) => {
+    const result = last.then(() => run(work));
+    last = result.catch(() => {});
+    return result;
+  };
+};
+
+const upgrade = async (transaction: Transaction, path: string, upgrades: readonly string[]): Promise<void> => {
+  const version = Number((await transaction.execute('PRAGMA user_version')).rows[0]?.['user_version']);
+  if (version > upgrades.length) {
+    throw new MailtraceError(
+      'config',
+      `The index ${path} was written by a newer mailtrace (version ${version}; this one knows ${upgrades.length}).`,
+      'Start that version again, or give this one another folder (MAILTRACE_DATA_DIR or store.data_dir).',
+    );
   }
+  for (const statements of upgrades.slice(version)) await transaction.executeMultiple(statements);
+  await transaction.execute(`PRAGMA user_version = ${upgrades.length}`);
 };
 
 /**
@@ -108,28 +183,32 @@ const upgrade = async (writer: Client, path: string, upgrades: readonly string[]
  * @param upgrades those of this version
  */
 export const openIndexFile = async (path: string, upgrades: readonly string[] = UPGRADES): Promise<IndexFile> => {
-  await makeFile(path);
-  const attempt = attemptOn(path);
-  const clients: Client[] = [];
-  const connect = async (settings: string): Promise<Client> => {
-    const client = await attempt(async () => createClient({ url: pathToFileURL(path).href, concurrency: 1 }));
-    clients.push(client);
-    await attempt(() => client.executeMultiple(settings));
-    return client;
+  const explained = async <Result>(work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      throw fault(path, error);
+    }
   };
+
+  await makeFile(path);
+  const writer = await explained(openWriter(path));
+  const write = createWrite(writer);
   try {
-    const writer = await connect('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
-    await attempt(() => upgrade(writer, path, upgrades));
-    const reader = await connect('PRAGMA query_only = ON; PRAGMA cache_size = -16384');
-    const close = async (): Promise<void> => {
-      reader.close();
-      // The WAL may stay: whoever opens the file next reads it. Without it, a copy of the one file is whole.
-      await writer.execute('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {});
-      writer.close();
+    await explained(write((transaction) => upgrade(transaction, path, upgrades)));
+    const reader = await explained(persist(() => connect(path, READER_SETTINGS)));
+    return {
+      write: (work) => explained(write(work)),
+      read: async (sql, args = []) => (await explained(persist(() => reader.execute({ sql, args })))).rows,
+      close: async () => {
+        // After the writes that were asked for.
+        await explained(write(async () => {}));
+        reader.close();
+        await writer.close();
+      },
     };
-    return { writer, reader, attempt, explain: (error) => fault(path, error), close };
   } catch (error) {
-    for (const client of clients) client.close();
+    await writer.close();
     throw error;
   }
 };

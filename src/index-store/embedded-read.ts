@@ -20,7 +20,7 @@ const values = (count: number, row: string): string => Array<string>(count).fill
 
 /** Runs one statement for each chunk of `asked`. @param sqlOf gets the length of the chunk */
 const askInChunks = async <Item>(
-  { reader, attempt }: IndexFile,
+  { read }: IndexFile,
   asked: readonly Item[],
   sqlOf: (count: number) => string,
   argsOf: (item: Item) => InValue[],
@@ -29,8 +29,7 @@ const askInChunks = async <Item>(
   for (let start = 0; start < asked.length; start += CHUNK) {
     if (start > 0) await nextTurn();
     const part = asked.slice(start, start + CHUNK);
-    const statement = { sql: sqlOf(part.length), args: part.flatMap(argsOf) };
-    rows.push(...(await attempt(() => reader.execute(statement))).rows);
+    rows.push(...(await read(sqlOf(part.length), part.flatMap(argsOf))));
   }
   return rows;
 };
@@ -99,7 +98,7 @@ export const findClosed = async (file: IndexFile, pairs: Pairs): Promise<Transac
 };
 
 export const listOpen = async (
-  { reader, attempt }: IndexFile,
+  { read }: IndexFile,
   { arrivedBeforeMs, after, limit }: Parameters<TransactionIndex['listOpen']>[0],
 ): Promise<TransactionRecord[]> => {
   const sql = `SELECT ${COLUMNS}, found.resume FROM open_transactions AS found
@@ -107,13 +106,12 @@ export const listOpen = async (
     WHERE found.arrived_at_ms < ? ${after === null ? '' : 'AND (found.arrived_at_ms, found.key) > (?, ?)'}
     ORDER BY found.arrived_at_ms, found.key LIMIT ?`;
   const behind: InValue[] = after === null ? [] : [after.arrivedAtMs, Buffer.from(after.key, 'hex')];
-  const { rows } = await attempt(() => reader.execute({ sql, args: [arrivedBeforeMs, ...behind, limit] }));
-  return rows.map(toRecord);
+  return (await read(sql, [arrivedBeforeMs, ...behind, limit])).map(toRecord);
 };
 
-export const countOpen = async ({ reader, attempt }: IndexFile): Promise<number> => {
-  const { rows } = await attempt(() => reader.execute('SELECT count(*) AS count FROM open_transactions'));
-  return Number(rows[0]?.['count'] ?? 0);
+export const countOpen = async ({ read }: IndexFile): Promise<number> => {
+  const [row] = await read('SELECT count(*) AS count FROM open_transactions');
+  return Number(row?.['count'] ?? 0);
 };
 
 const BY_MESSAGE_ID = `WITH ${SEGMENTS}, candidates (id, arrived_at_ms, key) AS (
@@ -127,7 +125,7 @@ const BY_MESSAGE_ID = `WITH ${SEGMENTS}, candidates (id, arrived_at_ms, key) AS 
 
 /** Of each message-id at most `limit`, oldest arrival first. */
 export const findByMessageIds = async (
-  { reader, attempt }: IndexFile,
+  { read }: IndexFile,
   messageIds: readonly string[],
   limit: number,
 ): Promise<Transaction[]> => {
@@ -135,8 +133,7 @@ export const findByMessageIds = async (
   // One by one, so that a message-id with many transactions takes nothing from the others.
   for (const [index, messageId] of [...new Set(messageIds)].entries()) {
     if (index % MESSAGE_IDS_A_TURN === 0) await nextTurn();
-    const args = [termOf('message-id', messageId), messageId, limit];
-    const { rows } = await attempt(() => reader.execute({ sql: BY_MESSAGE_ID, args }));
+    const rows = await read(BY_MESSAGE_ID, [termOf('message-id', messageId), messageId, limit]);
     found.push(...rows.map(toTransaction));
   }
   return found;

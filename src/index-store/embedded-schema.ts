@@ -32,8 +32,8 @@ CREATE TABLE transactions (
   state TEXT NOT NULL,
   content TEXT NOT NULL
 );
--- What the key is made of, in the order of time: new ones come at the end.
-CREATE UNIQUE INDEX transactions_by_arrival ON transactions (arrived_at_ms, queue_id, host);
+-- The arrival is part of what the key is made of, so this is unique for the key alone, and new ones come at the end.
+CREATE UNIQUE INDEX transactions_by_key ON transactions (arrived_at_ms, key);
 CREATE INDEX transactions_by_time ON transactions (first_seen_ms);
 
 CREATE TABLE open_transactions (
@@ -44,7 +44,7 @@ CREATE TABLE open_transactions (
   arrived_at_ms INTEGER NOT NULL,
   resume TEXT NOT NULL
 );
-CREATE UNIQUE INDEX open_by_key ON open_transactions (key);
+CREATE INDEX open_by_key ON open_transactions (key);
 CREATE INDEX open_by_queue_id ON open_transactions (queue_id, host);
 CREATE INDEX open_by_arrival ON open_transactions (arrived_at_ms, key);
 

@@ -26,7 +26,7 @@ const bytesOf = (key: string): Uint8Array => Buffer.from(key, 'hex');
 const select = async (database: Database, sql: string, args: InArgs): Promise<number[]> =>
   (await database.execute({ sql, args })).rows.map((row) => Number(row['id']));
 
-/** What the key is made of, and does not change. */
+/** The key, and what it is made of: they do not change. */
 const FIXED_COLUMNS = ['key', 'host', 'queue_id', 'arrived_at_ms'];
 const OTHER_COLUMNS = ['message_id', 'first_seen_ms', 'last_seen_ms', 'state', 'content'];
 const COLUMNS = [...FIXED_COLUMNS, ...OTHER_COLUMNS];
@@ -50,7 +50,7 @@ const putTransactions = async (database: Database, records: readonly Transaction
   const { rows } = await database.execute({
     sql: `INSERT INTO transactions (${COLUMNS.join(', ')})
       VALUES ${rowsOf(records.length, COLUMNS.length)}
-      ON CONFLICT (arrived_at_ms, queue_id, host) DO UPDATE SET ${UPDATES.join(', ')} RETURNING key, id`,
+      ON CONFLICT (arrived_at_ms, key) DO UPDATE SET ${UPDATES.join(', ')} RETURNING key, id`,
     args,
   });
   // The order of RETURNING is not that of the rows that were put.
@@ -138,20 +138,13 @@ const close = async (database: Database, keys: readonly string[]): Promise<void>
 };
 
 /** Runs `steps` in one transaction; a turn of the event loop after each. */
-const transact = async ({ writer, attempt, explain }: IndexFile, steps: Iterable<Step>): Promise<void> => {
-  const database = await attempt(() => writer.transaction('write'));
-  try {
+const transact = (file: IndexFile, steps: Iterable<Step>): Promise<void> =>
+  file.write(async (database) => {
     for (const step of steps) {
       await step(database);
       await nextTurn();
     }
-    await database.commit();
-  } catch (error) {
-    throw explain(error);
-  } finally {
-    database.close();
-  }
-};
+  });
 
 /** Removed first, then put, then closed: a key may be in more than one list. The last of equal keys is put. */
 function* stepsOf(changes: IndexChanges): Generator<Step> {

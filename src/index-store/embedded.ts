@@ -17,21 +17,14 @@ export const openEmbeddedIndex = async ({ dataDir }: EmbeddedIndexOptions): Prom
     import('./embedded-write.js'),
   ]);
   const file = await openIndexFile(join(dataDir, INDEX_FILE));
-  let lastWrite: Promise<unknown> = Promise.resolve();
-  /** One change after the other, in the order of the calls; a failed one does not stop those behind it. */
-  const inTurn = <Result>(work: () => Promise<Result>): Promise<Result> => {
-    const result = lastWrite.then(work);
-    lastWrite = result.catch(() => {});
-    return result;
-  };
   return {
-    write: (changes) => inTurn(() => writeChanges(file, changes)),
-    prune: (lastSeenBeforeMs) => inTurn(() => pruneTransactions(file, lastSeenBeforeMs)),
+    write: (changes) => writeChanges(file, changes),
+    prune: (lastSeenBeforeMs) => pruneTransactions(file, lastSeenBeforeMs),
     findOpen: (pairs) => reading.findOpen(file, pairs),
     findClosed: (pairs) => reading.findClosed(file, pairs),
     listOpen: (options) => reading.listOpen(file, options),
     countOpen: () => reading.countOpen(file),
     findByMessageIds: (ids, limit) => reading.findByMessageIds(file, ids, limit),
-    close: () => inTurn(file.close),
+    close: () => file.close(),
   };
 };
