@@ -101,7 +101,7 @@ export const createUpkeep = (following: Following, handOn: () => Promise<Review>
   let countedMs = Number.NEGATIVE_INFINITY;
   return {
     resume: async (signal) => {
-      const count = await sweep(following, handOn, Number.POSITIVE_INFINITY, signal);
+      const count = await sweep(following, handOn, Number.MAX_SAFE_INTEGER, signal);
       if (count > 0) log.info({ transactions: count }, 'Open transactions of an earlier run are taken up.');
     },
     afterRound: async (poll, signal) => {

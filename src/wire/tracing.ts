@@ -73,7 +73,7 @@ const run = async (parts: Parts, botToken: string | null, signal: AbortSignal): 
 
 const readyLine = ({ hosts, endpoint, listening }: Pipeline): string => {
   const metrics = listening === null ? '' : ` Metrics: ${listening}/metrics.`;
-  return `mailtrace: following the logs of ${hosts.length} hosts; spans go to ${endpoint}.${metrics}`;
+  return `mailtrace: following the logs of ${hosts.length === 1 ? '1 host' : `${hosts.length} hosts`}; spans go to ${endpoint}.${metrics}`;
 };
 
 export const startTracing: StartTracing = async (options) => {
