@@ -2,7 +2,7 @@
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { createClient } from '@libsql/client/sqlite3';
+import { type Client, createClient } from '@libsql/client/sqlite3';
 import { Kysely, type Migration, Migrator } from 'kysely';
 import { databaseFault, tooNew, unwritable } from './database-faults.js';
 import { libsqlDialect } from './libsql-dialect.js';
@@ -68,6 +68,17 @@ const migrate = async (
   if (error !== undefined) throw databaseFault(path, error);
 };
 
+const openClient = async (path: string): Promise<Client> => {
+  const client = createClient({ url: pathToFileURL(path).href, concurrency: 1, timeout: LOCK_WAIT_MS });
+  try {
+    await client.executeMultiple(SETTINGS.join(';'));
+    return client;
+  } catch (error) {
+    client.close();
+    throw error;
+  }
+};
+
 /**
  * @param migrations those of this version
  * @throws MailtraceError `config`: not writable, damaged, in use by another process, written by a newer version
@@ -77,15 +88,13 @@ export const openDatabase = async (
   migrations: Readonly<Record<string, Migration>> = MIGRATIONS,
 ): Promise<Kysely<StateTables>> => {
   await makeFile(path);
-  let client: ReturnType<typeof createClient> | null = null;
+  let db: Kysely<StateTables> | null = null;
   try {
-    client = createClient({ url: pathToFileURL(path).href, concurrency: 1, timeout: LOCK_WAIT_MS });
-    await client.executeMultiple(SETTINGS.join(';'));
-    const db = new Kysely<StateTables>({ dialect: libsqlDialect(client, BEFORE_CLOSE) });
+    db = new Kysely<StateTables>({ dialect: libsqlDialect(await openClient(path), BEFORE_CLOSE) });
     await migrate(db, path, migrations);
     return db;
   } catch (error) {
-    client?.close();
+    await db?.destroy();
     throw databaseFault(path, error);
   }
 };

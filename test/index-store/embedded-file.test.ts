@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TransactionRecord } from '../../src/app/ports.ts';
 import { openEmbeddedIndex } from '../../src/index-store/embedded.ts';
 import { openIndexFile } from '../../src/index-store/embedded-file.ts';
+import { countOpen, listOpen } from '../../src/index-store/embedded-read.ts';
 import { UPGRADES } from '../../src/index-store/embedded-schema.ts';
+import { writeChanges } from '../../src/index-store/embedded-write.ts';
 import { recipient, record, transaction } from './index-contract.ts';
 
 const T0 = Date.parse('2026-11-21T09:00:00Z');
@@ -123,6 +125,26 @@ describe('the file of the embedded index', () => {
       code: 'config',
       message: expect.stringContaining(`The index ${path} cannot be written: EISDIR`),
     });
+  });
+
+  it('on a full disk keeps what it has, says so, and goes on when there is room', async () => {
+    const file = await openIndexFile(path, [...UPGRADES, 'PRAGMA max_page_count = 80']);
+    const [first] = many(1);
+    await writeChanges(file, { put: [first!], remove: [], close: [] });
+    await expect(
+      writeChanges(file, { put: many(2000, 'more'), remove: [first!.key], close: [] }),
+    ).rejects.toMatchObject({
+      code: 'config',
+      message: `The index ${path} cannot grow: the disk is full.`,
+    });
+    const page = { arrivedBeforeMs: Number.MAX_SAFE_INTEGER, after: null, limit: 10 };
+    expect(await listOpen(file, page)).toEqual([first]);
+    await file.write(async (database) => {
+      await database.execute('PRAGMA max_page_count = 100000');
+    });
+    await writeChanges(file, { put: many(2000, 'more'), remove: [first!.key], close: [] });
+    expect(await countOpen(file)).toBe(2000);
+    await file.close();
   });
 
   it('lets everything else go on during a large write', async () => {
