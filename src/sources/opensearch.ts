@@ -9,6 +9,7 @@ import type { ClusterAddress } from '../opensearch-client/address.js';
 import { openCluster } from '../opensearch-client/client.js';
 import { createZone } from '../zone.js';
 import type { FieldNames } from './opensearch-fields.js';
+import { followOpensearch } from './opensearch-follow.js';
 import { createMember } from './opensearch-member.js';
 import { createReadings, type Take } from './opensearch-reading.js';
 
@@ -88,7 +89,8 @@ const CHECK_NAMES: Readonly<Record<string, CheckName>> = {
  */
 export const openOpensearch = async (options: OpensearchSourceOptions): Promise<LogSource> => {
   const cluster = await openCluster(options.address);
-  const startReading = createReadings({ ...options, cluster, zone: createZone(options.timeZone) });
+  const zone = createZone(options.timeZone);
+  const startReading = createReadings({ ...options, cluster, zone });
   const searchTogether: SearchTogether = async (requests, signal) => {
     const members = requests.map(createMember);
     const reading = startReading(
@@ -123,6 +125,7 @@ export const openOpensearch = async (options: OpensearchSourceOptions): Promise<
         remedy,
       }));
     },
+    follow: (follow) => followOpensearch({ ...options, cluster, zone, now: Date.now }, follow),
     close: () => cluster.close(),
   };
 };

@@ -1,0 +1,150 @@
+/** Reads what is new in all shards, page by page, no more than is wanted. */
+import type { HostName } from '../domain/ids.js';
+import type { Settle } from './follow-clock.js';
+import type { DocumentReader } from './opensearch-documents.js';
+import type { Draft } from './opensearch-follow-draft.js';
+import { type ShardName, shardPartition } from './opensearch-follow-position.js';
+import { anyOf, elsewhere, type FollowAnswer, type FollowHit, sinceClause, unseen } from './opensearch-follow-query.js';
+import { addIndex, CLAUSES_BATCH, inBatches, type SurveyContext } from './opensearch-follow-survey.js';
+import type { Clause } from './opensearch-needles.js';
+import { toTrouble } from './opensearch-trouble.js';
+
+export type PagesContext = SurveyContext &
+  Readonly<{
+    sourceFields: readonly string[];
+    /** Null: documents of other hosts are few, and are left out here. */
+    hosts: Clause | null;
+    readDocument: DocumentReader;
+    isWanted: (host: HostName) => boolean;
+    settle: Settle;
+  }>;
+
+/** `done`: read to its end. `more`: there may be more. `fault`: some of it did not answer. */
+type ShardState = 'done' | 'more' | 'fault';
+
+/** `index.max_result_window` is 10,000 by default; half of it costs the cluster less memory and is as fast. */
+const PAGE = 5000;
+/** Documents of other hosts are no records; reading them must end, too. */
+const HITS_FACTOR = 5;
+
+/** Hands a document on, unless it was given out before, or is not wanted. */
+const takeHit = (hit: FollowHit, name: ShardName, context: PagesContext): void => {
+  const { draft, readDocument, isWanted, settle } = context;
+  const cursor = draft.cursor(name);
+  const { skip } = cursor.position();
+  if (!cursor.take({ ...hit, timeMs: hit.sortMs }) || hit.sortMs === null) return;
+  const document = readDocument({ ...hit, sortMs: hit.sortMs });
+  if (document === null || !isWanted(document.host)) return;
+  const { host, program, pid, text, raw } = document;
+  const timeMs = settle(host, { ...document, isLocalTime: true });
+  if (skip !== null && hit.sequence <= skip.toOffset && timeMs < skip.beforeMs) return;
+  const partition = shardPartition(name);
+  const records = draft.records.get(partition) ?? [];
+  draft.records.set(partition, records);
+  records.push({ host, timeMs, program, pid, text, raw });
+};
+
+/** @returns indices that nobody has looked at */
+const takeHits = (shard: number, { hits }: FollowAnswer, context: PagesContext): readonly string[] => {
+  const fresh = new Set<string>();
+  for (const hit of hits) {
+    const name = { index: hit.index, shard };
+    if (context.draft.isTracked(name)) takeHit(hit, name, context);
+    else fresh.add(hit.index);
+  }
+  return [...fresh];
+};
+
+const queriesOf = (shard: number, context: PagesContext): readonly Clause[] => {
+  const { draft, timestamp, zone, fromMs } = context;
+  const tracked = draft.tracked(shard);
+  const clauses = tracked.map(({ name, position }) => unseen(name.index, position, context));
+  const batches = inBatches(
+    [elsewhere(draft.indices(), sinceClause(timestamp, fromMs, zone)), ...clauses],
+    CLAUSES_BATCH,
+  );
+  return batches.map(anyOf);
+};
+
+/** @returns indices that were taken in; they are read next */
+const addFresh = async (indices: readonly string[], context: PagesContext): Promise<number> => {
+  let added = 0;
+  for (const index of indices) if (await addIndex(index, context)) added++;
+  return added;
+};
+
+type Batch = Readonly<{ state: ShardState; hits: number }>;
+
+const readBatch = async (shard: number, query: Clause, size: number, context: PagesContext): Promise<Batch> => {
+  const { index, ask, draft, sourceFields, signal } = context;
+  const asked = await ask(index, shard, { query, size, order: 'asc', sourceFields, isCounted: false }, signal);
+  if (asked.kind === 'fault') {
+    draft.faults.push({ host: null, ...toTrouble(asked.fault, index) });
+    return { state: 'fault', hits: 0 };
+  }
+  const { hits, isFull, fault } = asked.answer;
+  const fresh = takeHits(shard, asked.answer, context);
+  const added = await addFresh(fresh, context);
+  if (fault !== null) {
+    draft.faults.push({ host: null, status: 'incomplete', error: fault });
+    // Those that answer are read on.
+    return { state: isFull ? 'more' : 'fault', hits: hits.length };
+  }
+  // A page of an index that cannot be taken in would come again and again.
+  const hasMore = added > 0 || (isFull && fresh.length < hits.length);
+  return { state: hasMore ? 'more' : 'done', hits: hits.length };
+};
+
+/** @param limit of hits */
+const readShard = async (shard: number, limit: number, context: PagesContext): Promise<ShardState> => {
+  let left = limit;
+  let isFaulty = false;
+  for (const query of queriesOf(shard, context)) {
+    if (left <= 0) return 'more';
+    const { state, hits } = await readBatch(shard, query, left, context);
+    if (state === 'more') return 'more';
+    isFaulty ||= state === 'fault';
+    left -= hits;
+  }
+  return isFaulty ? 'fault' : 'done';
+};
+
+const countRecords = ({ records }: Draft): number => [...records.values()].reduce((sum, { length }) => sum + length, 0);
+
+/** `ended`: shard numbers that were read to their end. `open`: those that have more. */
+export type PagesRead = Readonly<{ ended: ReadonlySet<number>; open: readonly number[] }>;
+
+export const readNew = async (shards: number, maxRecords: number, context: PagesContext): Promise<PagesRead> => {
+  let open: readonly number[] = Array.from({ length: shards }, (_, shard) => shard);
+  const ended = new Set<number>();
+  let hits = maxRecords * HITS_FACTOR;
+  for (;;) {
+    const left = Math.min(hits, maxRecords - countRecords(context.draft));
+    if (open.length === 0 || left <= 0) return { ended, open };
+    const limit = Math.max(1, Math.min(PAGE, Math.floor(left / open.length)));
+    const asked = open.slice(0, left);
+    const states = await Promise.all(asked.map((shard) => readShard(shard, limit, context)));
+    hits -= limit * asked.length;
+    for (const [index, shard] of asked.entries()) if (states[index] === 'done') ended.add(shard);
+    open = [...open.slice(left), ...asked.filter((_, index) => states[index] === 'more')];
+  }
+};
+
+/** Documents that wait, by the same queries. Null when the cluster does not say. */
+export const countWaiting = async (open: readonly number[], context: PagesContext): Promise<number | null> => {
+  const { index, ask, signal } = context;
+  let count = 0;
+  for (const shard of open) {
+    for (const query of queriesOf(shard, context)) {
+      const asked = await ask(
+        index,
+        shard,
+        { query, size: 0, order: 'asc', sourceFields: false, isCounted: true },
+        signal,
+      );
+      if (asked.kind === 'fault') return null;
+      count += asked.answer.count;
+    }
+  }
+  return count;
+};

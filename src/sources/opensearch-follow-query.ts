@@ -1,0 +1,155 @@
+/** The searches that following asks: what is new in a shard, where it ends, whether it is still what it was. */
+import type { Cluster } from '../opensearch-client/client.js';
+import type { Fault } from '../opensearch-client/faults.js';
+import type { Zone } from '../zone.js';
+import { openSkip, type ShardPosition } from './follow-shard.js';
+import { buildTimeClause, isJson } from './opensearch-fields.js';
+import type { Clause } from './opensearch-needles.js';
+import { searchPath, shardFault } from './opensearch-pages.js';
+
+/** A hit with its place. `sortMs`: the timestamp as the index has it; null: there is none. */
+export type FollowHit = Readonly<{
+  index: string;
+  id: string;
+  sequence: number;
+  term: number;
+  sortMs: number | null;
+  source: unknown;
+}>;
+
+/**
+ * `shards`: how many were asked. `fault`: what kept some of them from answering. `count`: of all that match, when asked for.
+ * `isFull`: there may be more hits.
+ */
+export type FollowAnswer = Readonly<{
+  isFull: boolean;
+  hits: readonly FollowHit[];
+  shards: number;
+  fault: string | null;
+  count: number;
+}>;
+
+export type Asked = Readonly<{ kind: 'answer'; answer: FollowAnswer }> | Readonly<{ kind: 'fault'; fault: Fault }>;
+
+export type FollowQuery = Readonly<{
+  query: Clause;
+  size: number;
+  order: 'asc' | 'desc';
+  sourceFields: readonly string[] | false;
+  isCounted: boolean;
+}>;
+
+/** Time has no end; the clause wants one (9999-12-31). */
+const FOREVER_MS = 253_402_300_799_000;
+/** A page that every index allows. */
+const SMALL_PAGE = 200;
+/** A timestamp beyond this is none: what the index says where a document has none. */
+const TIME_MAX_MS = 8.64e15;
+
+export const anyOf = (should: readonly Clause[]): Clause => ({ bool: { should, minimum_should_match: 1 } });
+export const allOf = (filter: readonly Clause[]): Clause => ({ bool: { filter } });
+
+export const inIndex = (index: string): Clause => ({ term: { _index: index } });
+export const withSequences = (sequences: readonly number[]): Clause => ({ terms: { _seq_no: sequences } });
+export const behind = (sequence: number): Clause => ({ range: { _seq_no: { gt: sequence } } });
+
+export const sinceClause = (timestamp: string, fromMs: number, zone: Zone): Clause =>
+  buildTimeClause(timestamp, { fromMs, toMs: FOREVER_MS }, zone);
+
+/** Documents of an index that nobody has looked at. */
+export const elsewhere = (indices: readonly string[], since: Clause): Clause => ({
+  bool: { filter: [since], must_not: indices.length === 0 ? [] : [{ terms: { _index: indices } }] },
+});
+
+/** All that was not seen of a shard: what came behind, and what may still turn up before. */
+export const unseen = (
+  index: string,
+  position: ShardPosition,
+  { timestamp, zone, hosts }: Readonly<{ timestamp: string; zone: Zone; hosts: Clause | null }>,
+): Clause => {
+  const { at, holes } = position;
+  const skip = openSkip(position);
+  const places = [behind(at), ...holes.map(({ from, to }) => ({ range: { _seq_no: { gte: from, lte: to } } }))];
+  const filter = [inIndex(index), places.length === 1 ? places[0]! : anyOf(places)];
+  if (skip !== null) filter.push(anyOf([behind(skip.toOffset), sinceClause(timestamp, skip.beforeMs, zone)]));
+  if (hosts !== null) filter.push(hosts);
+  return allOf(filter);
+};
+
+const hitOf = (hit: Clause): FollowHit => {
+  const sort: readonly unknown[] = Array.isArray(hit['sort']) ? hit['sort'] : [];
+  const sortMs = typeof sort[2] === 'number' && Math.abs(sort[2]) < TIME_MAX_MS ? sort[2] : null;
+  return {
+    index: String(hit['_index']),
+    id: String(hit['_id']),
+    sequence: Number(hit['_seq_no']),
+    term: Number(hit['_primary_term']),
+    sortMs,
+    source: hit['_source'],
+  };
+};
+
+const readAnswer = (body: unknown, size: number): FollowAnswer => {
+  const found = isJson(body) && isJson(body['hits']) ? body['hits'] : {};
+  const hits: readonly unknown[] = Array.isArray(found['hits']) ? found['hits'] : [];
+  const shards = isJson(body) && isJson(body['_shards']) ? Number(body['_shards']['total']) : 0;
+  // Of a search that ended early documents are missing anywhere: none of them counts.
+  const isPartial = isJson(body) && body['timed_out'] === true;
+  return {
+    isFull: hits.length >= size,
+    hits: isPartial ? [] : hits.filter(isJson).map(hitOf),
+    shards,
+    fault: shardFault(body),
+    count: isJson(found['total']) ? Number(found['total']['value']) : 0,
+  };
+};
+
+/** Copies of one shard show documents at different times: the primary first, always. */
+const preferenceOf = (shard: number, isPrimary: boolean): string =>
+  encodeURIComponent(`_shards:${shard}${isPrimary ? '|_primary' : ''}`);
+
+export type AskShard = (path: string, shard: number, query: FollowQuery, signal: AbortSignal) => Promise<Asked>;
+
+const bodyOf = ({ query, order, sourceFields, isCounted }: FollowQuery, size: number, timestamp: string) => ({
+  size,
+  query: { bool: { filter: [query] } },
+  _source: sourceFields,
+  seq_no_primary_term: true,
+  sort: [
+    { _index: { order } },
+    { _seq_no: { order } },
+    { [timestamp]: { order, unmapped_type: 'date', numeric_type: 'date' } },
+  ],
+  track_total_hits: isCounted,
+});
+
+/** What an index allows in one page (`index.max_result_window`), from its complaint; null when this is none. */
+const windowOf = (complaint: string): number | null => {
+  if (!complaint.includes('Result window is too large')) return null;
+  const size = Number(/less than or equal to: \[(\d+)\]/.exec(complaint)?.[1] ?? SMALL_PAGE);
+  return size > 0 ? size : SMALL_PAGE;
+};
+
+const complaintOf = (asked: Asked): string =>
+  asked.kind === 'fault' ? asked.fault.detail : (asked.answer.fault ?? '');
+
+/** Asks shard number `shard` of every index of `path`. */
+export const createAskShard = (cluster: Cluster, timestamp: string): AskShard => {
+  let [isPrimary, sizeMax] = [true, Number.POSITIVE_INFINITY];
+  const send: AskShard = async (path, shard, query, signal) => {
+    const size = Math.min(query.size, sizeMax);
+    const at = `${searchPath(path, '_search')}?preference=${preferenceOf(shard, isPrimary)}`;
+    const answer = await cluster.ask({ method: 'POST', path: at, body: bodyOf(query, size, timestamp) }, signal);
+    return answer.kind === 'fault' ? answer : { kind: 'answer', answer: readAnswer(answer.body, size) };
+  };
+  return async (path, shard, query, signal) => {
+    const asked = await send(path, shard, query, signal);
+    const complaint = complaintOf(asked);
+    const window = windowOf(complaint);
+    const isRefused = asked.kind === 'fault' && asked.fault.kind === 'refused' && complaint.includes('_primary');
+    if (window !== null && window < Math.min(query.size, sizeMax)) sizeMax = window;
+    else if (isRefused && isPrimary) isPrimary = false;
+    else return asked;
+    return send(path, shard, query, signal);
+  };
+};
