@@ -1,6 +1,7 @@
 /** What of the outbox is to be sent next in a channel: the most urgent of what may be sent. Pure; times are epoch milliseconds. */
 import type { Incident, Subscription } from '../domain/subscription.js';
 import { isAcknowledged, mutedUntilMs } from '../trace/incident.js';
+import { isUrgent } from './alert-outbox.js';
 import type { OutboxEntry } from './ports.js';
 
 export type Task = Readonly<{
@@ -60,7 +61,7 @@ const parentTask = (
     const atMs = Math.max(entry.dueAtMs, muteMs ?? 0);
     return { ...base, kind: 'parent', isUpdate: false, atMs, deadlineMs: entry.createdAtMs };
   }
-  const atMs = Math.max(entry.dueAtMs, lastMs + UPDATE_GAP_MS);
+  const atMs = isUrgent(entry) ? entry.dueAtMs : Math.max(entry.dueAtMs, lastMs + UPDATE_GAP_MS);
   return { ...base, kind: 'parent', isUpdate: true, atMs, deadlineMs: entry.createdAtMs + CURRENT_WITHIN_MS };
 };
 

@@ -10,6 +10,8 @@ export const DETAIL_ALERTS_MAX = 5;
 /** Kept for as long as Slack may be away, so kept small. */
 const RESPONSE_MAX = 300;
 
+const URGENT = 'urgent';
+
 const detailSchema = z.object({ alerts: z.array(z.custom<Alert>()), count: z.number() });
 
 export const readDetail = ({ content }: OutboxEntry): Detail => detailSchema.parse(JSON.parse(content));
@@ -42,6 +44,14 @@ const entry = ({ incident, nowMs }: EntryFacts, kind: OutboxEntry['kind'], id: s
 
 export const parentEntry = (incident: Incident, nowMs: number): OutboxEntry =>
   entry({ incident, nowMs }, 'parent', 'parent');
+
+/** Somebody pressed a button and looks at the message: it need not wait for its turn. */
+export const urgentParentEntry = (incident: Incident, nowMs: number): OutboxEntry => ({
+  ...parentEntry(incident, nowMs),
+  content: URGENT,
+});
+
+export const isUrgent = ({ kind, content }: OutboxEntry): boolean => kind === 'parent' && content === URGENT;
 
 export const summaryEntry = (incident: Incident, nowMs: number): OutboxEntry =>
   entry({ incident, nowMs }, 'summary', 'summary');

@@ -107,14 +107,14 @@ const writeDown = async (
   write: () => Promise<void>,
   signal: AbortSignal,
 ): Promise<void> => {
-  while (!signal.aborted) {
+  do {
     try {
       return await ledger.alone(write);
     } catch (error) {
       log.error({ err: error }, 'an alert that was sent could not be written down; trying again');
       await sleep(STORE_PAUSE_MS, signal);
     }
-  }
+  } while (!signal.aborted);
 };
 
 const perform = async (work: Work, task: Task, signal: AbortSignal): Promise<void> => {

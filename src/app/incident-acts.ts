@@ -2,7 +2,7 @@
 import type { Incident } from '../domain/subscription.js';
 import { acknowledge, withdrawAcknowledgement } from '../trace/incident.js';
 import type { Ledger } from './alert-ledger.js';
-import { parentEntry } from './alert-outbox.js';
+import { urgentParentEntry } from './alert-outbox.js';
 import type { Clock } from './ports.js';
 
 export type IncidentAct =
@@ -37,6 +37,6 @@ export const createActOnIncident =
       if (incident === null || incident.channel !== channel) return 'elsewhere';
       if (incident.state === 'closed') return 'closed';
       const changed = applyAct(incident, act);
-      await ledger.commit({ incidents: [changed], outbox: [parentEntry(changed, now())] });
+      await ledger.commit({ incidents: [changed], outbox: [urgentParentEntry(changed, now())] });
       return 'done';
     });

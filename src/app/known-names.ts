@@ -46,7 +46,9 @@ export const refuseUnknown =
   ({ hosts, clusters }: KnownNames): Unknown =>
   (kind, name) => {
     const known = kind === 'host' ? hosts : Object.keys(clusters);
-    const nearest = findNearest(name, known);
+    // A short name is near to short names.
+    const labels = kind === 'host' && !name.includes('.') ? hosts.map((host) => host.split('.', 1)[0] ?? host) : [];
+    const nearest = findNearest(name, [...known, ...labels]);
     const guess = nearest === null ? '' : `Did you mean ${kind}:${nearest}? `;
     const more = known.length > SHOWN ? ', …' : '';
     const names = known.length === 0 ? `There is no ${kind}.` : `There are ${known.slice(0, SHOWN).join(', ')}${more}.`;

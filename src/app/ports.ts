@@ -221,7 +221,7 @@ export type OutboxEntry = Readonly<{
    * tell the creator of the subscription that it was suspended.
    */
   kind: 'parent' | 'detail' | 'summary' | 'notice';
-  /** JSON of the newest alerts of a detail and the number of all, or of the subscription of a notice; else empty. */
+  /** JSON of the newest alerts of a detail and the number of all; `urgent` for a message that shall not wait; else empty. */
   content: string;
   createdAtMs: number;
   /** Not before; Slack's Retry-After, or the next try. */

@@ -293,6 +293,20 @@ describe('a restart', () => {
     await end();
   });
 
+  it('waits for what is on its way, and writes it down', async () => {
+    const first = await openBench({ subscriptions: [BOUNCES] });
+    const stop = first.start();
+    await first.read(bounces(first, 1));
+    // On its way when the process is told to stop.
+    await first.time.pass(50);
+    await stop();
+    const second = await openBench({ before: first });
+    const end = second.start();
+    await second.time.pass(MINUTE);
+    expect([said(first), said(second)]).toEqual([['post 1 open'], []]);
+    await end();
+  });
+
   it('between sending and writing it down sends once more, and only that', async () => {
     const bench = await openBench({ subscriptions: [BOUNCES] });
     await bench.read(bounces(bench, 2));

@@ -13,9 +13,9 @@ export const MX1 = 'mx1.campus.example';
 /** Seconds after T0, and the line after its header: `postfix/qmgr[20]: A1: removed`. */
 export type TimedLine = readonly [at: number, text: string, host?: string | undefined];
 
-export const recordOf = ([at, text, host = MX1]: TimedLine, sequence: number): LogRecord => {
+const recordOf = ([at, text, host = MX1]: TimedLine, sequence: number, startMs: number): LogRecord => {
   const [, program = '', pid = '', rest = ''] = /^([\w/]+)\[(\d+)\]: (.*)$/s.exec(text) ?? [];
-  const timeMs = T0 + Math.round(at * 1000);
+  const timeMs = startMs + Math.round(at * 1000);
   const stamp = new Date(timeMs).toISOString();
   return {
     host: hostName(host),
@@ -38,16 +38,16 @@ type ReadLine = AlertBatch['lines'][number];
 const keysOf = ({ record, events }: ReadLine): readonly string[] =>
   events.flatMap((event) => ('queueId' in event && event.queueId !== null ? [`${record.host} ${event.queueId}`] : []));
 
-/** Rounds over one growing log: each knows what the ones before read. */
-export const createRounds = () => {
+/** Rounds over one growing log: each knows what the ones before read. @param startMs second 0 of the lines */
+export const createRounds = (startMs = T0) => {
   const byKey = new Map<string, ReadLine[]>();
   let sequence = 0;
   return {
-    /** @param at seconds after T0 of the clock, and of the logs */
+    /** @param at seconds after the start: the clock, and how far the logs are read */
     read: (lines: readonly TimedLine[], at = Math.max(0, ...lines.map(([second]) => second))): AlertBatch => {
       const read = lines.map((line) => {
         sequence += 1;
-        const record = recordOf(line, sequence);
+        const record = recordOf(line, sequence, startMs);
         return { record, events: eventsOf(record) };
       });
       const touched = new Set<string>();
@@ -61,7 +61,7 @@ export const createRounds = () => {
       for (const line of new Set([...touched].flatMap((key) => byKey.get(key) ?? [])))
         fold.add(line.record, line.events);
       const transactions = fold.result().transactions.filter((t) => touched.has(`${t.host} ${t.queueId}`));
-      return { lines: read, transactions, aborted: [], eventTimeMs: T0 + at * 1000, nowMs: T0 + at * 1000 };
+      return { lines: read, transactions, aborted: [], eventTimeMs: startMs + at * 1000, nowMs: startMs + at * 1000 };
     },
   };
 };

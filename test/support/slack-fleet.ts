@@ -123,6 +123,8 @@ export type FleetOptions = Readonly<{
   audit?: AuditLog;
   imager?: SlackBotOptions['imager'];
   limits?: SlackBotOptions['limits'];
+  /** Subscriptions and incidents, as if the logs were followed. */
+  alerts?: SlackBotOptions['alerts'];
   /** A log that does not exist: this host cannot be read. */
   deadHost?: string;
 }>;
@@ -190,6 +192,7 @@ export const openFleet = async (options: FleetOptions): Promise<Fleet> => {
     audit: options.audit ?? (await openAuditLog(auditPath)),
     log: recordingLog(log),
     now: () => Date.now(),
+    alerts: options.alerts ?? null,
     ...(options.limits === undefined ? {} : { limits: options.limits }),
     onLost: (error) => lost.push(error),
   });
