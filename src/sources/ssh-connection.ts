@@ -18,13 +18,18 @@ export type ConnectDeps = Readonly<{
   /** By address: sshd drops connections when too many are half open (MaxStartups 10:30:100). */
   handshakes: (address: string) => Limiter;
   trusted: TrustedKeys;
-  /** Connections that are kept, by `machineKey`. */
+  /** Connections that are kept, by `machineKey`; refusals for a while, too. */
   kept: Map<string, Promise<Connection>>;
 }>;
 
 const ATTEMPTS = 4;
 const RETRY_MS = 250;
 const STDERR_MAX = 500;
+/**
+ * The rounds of one trace follow each other: a machine that is down is waited for once, and a wrong password is tried once, or
+ * accounts would be locked. Whoever asks later has perhaps mended it.
+ */
+const REFUSAL_MS = 20_000;
 
 const openSocket = (route: Route): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -123,17 +128,21 @@ const openConnection = async (route: Route, names: readonly Route[], deps: Conne
 /**
  * The connection to a machine: the one that is kept, or a new one. `names`: all names of the machine; the key that it shows
  * must be right for one of them.
- * @throws MailtraceError that names the fault and its remedy
+ * @throws MailtraceError that names the fault and its remedy; the same one again for a while
  */
 export const keepConnection = async (route: Route, names: readonly Route[], deps: ConnectDeps): Promise<Connection> => {
   const key = machineKey(route);
   const before = deps.kept.get(key);
-  const known = await before?.catch(() => null);
+  const known = await before;
   if (known?.isOpen()) return known;
   // Somebody else may have begun anew while we looked.
   const current = deps.kept.get(key);
   if (current !== undefined && current !== before) return current;
   const opened = openConnection(route, names, deps);
   deps.kept.set(key, opened);
+  const forget = (): void => {
+    if (deps.kept.get(key) === opened) deps.kept.delete(key);
+  };
+  opened.catch(() => setTimeout(forget, REFUSAL_MS).unref());
   return opened;
 };

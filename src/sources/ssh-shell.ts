@@ -150,10 +150,11 @@ const sudoStateOf = ({ sudo, detail }: Login, isWrong: boolean): SudoState => {
     case 'missing':
       return { isRoot: false, why: 'there is no sudo' };
     case 'refused': {
+      const said = detail.replace(/\.$/, '');
       const remedy = /password is required|terminal/i.test(detail)
         ? 'give one with --ask-sudo-pass or MAILTRACE_SUDO_PASSWORD, or allow "sh -s" without one (NOPASSWD) in sudoers'
         : 'allow "sh -s" in sudoers, or let the login join the group of the log';
-      return { isRoot: false, why: `${detail}; ${remedy}` };
+      return { isRoot: false, why: `${said}; ${remedy}` };
     }
     case 'none':
       return { isRoot: false, why: null };
