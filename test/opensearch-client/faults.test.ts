@@ -12,6 +12,7 @@ describe('faults of a connection', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /other names than os\.example/],
     ['CERT_HAS_EXPIRED', 'unreachable', /expired.*renew/],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'unreachable', /ca_file/],
+    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', 'unreachable', /refuses our client certificate.*client_cert_file/],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'unreachable', /use_ssl: false/],
     ['ECONNRESET', 'lost', /ended the connection/],
     ['ESOMETHINGNEW', 'unreachable', /ESOMETHINGNEW/],
