@@ -19,6 +19,8 @@ export type SshdOptions = Readonly<{
 
 export type Sshd = Readonly<{
   port: number;
+  /** Of the process that listens. */
+  pid: number;
   /** Line for known_hosts without the host: type and key. */
   hostKey: string;
   /** What sshd logged. */
@@ -111,6 +113,8 @@ const stopChild = (child: ChildProcess): Promise<void> =>
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     child.on('exit', () => resolve());
     child.kill('SIGTERM');
+    // A test may have stopped it.
+    child.kill('SIGCONT');
   });
 
 export const createSshdLab = async (): Promise<SshdLab> => {
@@ -167,6 +171,7 @@ export const createSshdLab = async (): Promise<SshdLab> => {
     );
     const sshd: Sshd = {
       port,
+      pid: child.pid!,
       hostKey: (await readFile(`${hostKeyFile}.pub`, 'utf8')).split(' ').slice(0, 2).join(' '),
       log,
       countRequests: async () => countIn(await readFile(seen, 'utf8'), '\nmt_begin '),

@@ -13,10 +13,16 @@ export type TcpProxy = Readonly<{
   stop: () => Promise<void>;
 }>;
 
-export const startTcpProxy = (target: number, { delayMs = 0 } = {}): Promise<TcpProxy> => {
+/** `bytesPerS`: of what the server says; 0 = as fast as it can. */
+export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {}): Promise<TcpProxy> => {
   const pairs = new Set<readonly [Socket, Socket]>();
   let [connections, isFrozen, passed] = [0, false, 0];
   let limit: number | null = null;
+  const slowDown = (from: Socket, { length }: Buffer): void => {
+    if (bytesPerS === 0) return;
+    from.pause();
+    setTimeout(() => from.resume(), (length / bytesPerS) * 1000);
+  };
   const forward = (from: Socket, to: Socket, isAnswer: boolean): void => {
     from.on('data', (chunk: Buffer) => {
       if (isFrozen) return;
@@ -26,6 +32,7 @@ export const startTcpProxy = (target: number, { delayMs = 0 } = {}): Promise<Tcp
         to.destroy();
         return;
       }
+      if (isAnswer) slowDown(from, chunk);
       if (delayMs === 0) to.write(chunk);
       else setTimeout(() => to.write(chunk), delayMs);
     });
