@@ -18,6 +18,10 @@ export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {
   const pairs = new Set<readonly [Socket, Socket]>();
   let [connections, isFrozen, passed] = [0, false, 0];
   let limit: number | null = null;
+  const isWithinLimit = ({ length }: Buffer): boolean => {
+    passed += length;
+    return limit === null || passed <= limit;
+  };
   const slowDown = (from: Socket, { length }: Buffer): void => {
     if (bytesPerS === 0) return;
     from.pause();
@@ -26,8 +30,7 @@ export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {
   const forward = (from: Socket, to: Socket, isAnswer: boolean): void => {
     from.on('data', (chunk: Buffer) => {
       if (isFrozen) return;
-      if (isAnswer) passed += chunk.length;
-      if (isAnswer && limit !== null && passed > limit) {
+      if (isAnswer && !isWithinLimit(chunk)) {
         from.destroy();
         to.destroy();
         return;
