@@ -256,6 +256,19 @@ describe('what is broken', () => {
     expect(hosts[0]!.error).toMatch(/health of the cluster/);
   });
 
+  it('reads the indices of a list that are there, and names the others', async () => {
+    await fill('listed', [document('ABC1: one')]);
+    const asked = { at: 'listed,not-here,nor-here', lookups: [lookup([whole('ABC1')])] };
+    const { records, hosts } = await search(asked);
+    expect(records).toHaveLength(1);
+    expect(hosts[0]).toMatchObject({ status: 'incomplete', linesRead: 1 });
+    expect(hosts[0]!.error).toMatch(
+      /^there is no index not-here; .*there is no index nor-here; .*the other indices were/,
+    );
+    const none = await search({ ...asked, at: 'not-here,nor-here' });
+    expect(none.hosts[0]).toMatchObject({ status: 'unreadable', linesRead: 0 });
+  });
+
   it.each([
     ['timestamp', /no document has the field stamp; correct opensearch_config\.mapping\.timestamp/],
     ['message', /no document has the field stamp; correct opensearch_config\.mapping\.message/],
