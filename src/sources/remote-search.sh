@@ -5,6 +5,7 @@
 # Answers are lines. What is said about files begins with a byte 1; a line of a log with its number in the part that was read
 # and a colon. So no log line can pass for an answer.
 #   H                      a request begins
+#   N tool…                programs that are missing: nothing can be searched
 #   P n idx kind inode size time flags first-line
 #                          file n: which of the paths named it; n(amed) s(ibling) g(lob); its first stamp in seconds
 #   Q n path               file n
@@ -34,6 +35,12 @@ esac
 
 # BusyBox before 1.30 knows no -a; there every file is text.
 if echo a | grep -aF a >/dev/null 2>&1; then MT_GREP='grep -naF'; else MT_GREP='grep -nF'; fi
+
+# What every search needs. Without it nothing would be found, and that must not pass for an answer.
+MT_LACKS=
+for t in awk cat dd grep head ls printf sed sort; do
+  command -v $t >/dev/null 2>&1 || MT_LACKS="$MT_LACKS $t"
+done
 
 # ---- Time stamps -----------------------------------------------------------------------------------------------------------
 
@@ -587,7 +594,14 @@ function say(n, s) { printf "%d:%s\n", n, s }
   if (!(host in last) || time > last[host] || time < last[host] - 300) { last[host] = time; number[host] = NR; line[host] = $0 }
 }'
 
-mt_filter() { if [ "$MT_BACK" = 2 ]; then awk "$MT_BACKS"; else $MT_G -e "$MT_PAT"; fi; }
+# What is taken of a part: 2 where clocks were set back, 3 its end (remote-diagnosis.sh), else what holds MT_PAT.
+mt_filter() {
+  case $MT_BACK in
+  2) awk "$MT_BACKS" ;;
+  3) awk "$MT_TAIL" ;;
+  *) $MT_G -e "$MT_PAT" ;;
+  esac
+}
 
 # mt_part PACKING FROM TO FILE: the lines of this part that hold one of MT_PAT. MT_E := why unpacking failed.
 mt_part() {
@@ -736,5 +750,6 @@ MT_END
 mt_begin() {
   MT_YEAR=$1 MT_MID=$2 MT_EVERY=$3 MT_PAT_AT= N=0
   mt_say "H"
+  [ -z "$MT_LACKS" ] || mt_say "N$MT_LACKS"
 }
 mt_end() { mt_say "Z $1"; }

@@ -28,6 +28,8 @@ export type RemoteFault = Readonly<{
 export type RemoteLine = Readonly<{ piece: number; span: number; offset: number; bytes: Buffer }>;
 
 export type Answer = Readonly<{
+  /** Programs that the machine has not: it could search nothing. */
+  missingTools: readonly string[];
   pieces: ReadonlyMap<number, RemotePiece>;
   faults: readonly RemoteFault[];
   /** By piece: why unpacking ended early. */
@@ -104,6 +106,7 @@ export const createAnswerReader = (end: string) => {
   const ids = new Set<string>();
   const found = new Map<string, RemoteLine>();
   const setBacks: RemoteLine[] = [];
+  let missingTools: readonly string[] = [];
   let part: Part | null = null;
   let bytes = 0;
   const takeControl = (text: string): boolean => {
@@ -134,6 +137,9 @@ export const createAnswerReader = (end: string) => {
       case 'I':
         ids.add(rest);
         break;
+      case 'N':
+        missingTools = rest.split(' ');
+        break;
       case 'F':
       case 'B':
         part = readPart(rest, text[0] === 'B');
@@ -155,6 +161,6 @@ export const createAnswerReader = (end: string) => {
     },
     /** Of the lines so far. */
     bytes: () => bytes,
-    answer: (): Answer => ({ pieces, faults, damages, ids, lines: [...found.values()], setBacks }),
+    answer: (): Answer => ({ missingTools, pieces, faults, damages, ids, lines: [...found.values()], setBacks }),
   };
 };

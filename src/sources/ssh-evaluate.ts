@@ -44,19 +44,19 @@ export type Evaluation = Readonly<{
 
 type Placed = Readonly<{ remote: RemotePiece; log: Log; chosen: ChosenPiece }>;
 
-const toPiece = ({ path, id, kind }: RemotePiece): Piece => {
+export const toPiece = ({ path, id, kind }: RemotePiece): Piece => {
   const { rotation, isPacked } = readRotatedName(basename(path));
   return { path, id, rotation, isPacked, isNamed: kind === 'named' };
 };
 
 /** The script looks at names less closely than we do. */
-const isLogPiece = ({ kind, path }: RemotePiece): boolean => {
+export const isLogPiece = ({ kind, path }: RemotePiece): boolean => {
   const { rotation } = readRotatedName(basename(path));
   return kind !== 'sibling' || rotation.kind !== 'live';
 };
 
 /** While logrotate packs a piece, both files exist. */
-const isPackedCopy = (piece: RemotePiece, all: readonly RemotePiece[]): boolean =>
+export const isPackedCopy = (piece: RemotePiece, all: readonly RemotePiece[]): boolean =>
   all.some(
     (other) =>
       other !== piece &&
@@ -155,7 +155,7 @@ const groupLines = (answer: Answer): ReadonlyMap<number, ReadonlyMap<number, rea
   return pieces;
 };
 
-const damageOf = (answer: Answer, { path, number }: RemotePiece): readonly FileFault[] => {
+export const damageOf = (answer: Answer, { path, number }: RemotePiece): readonly FileFault[] => {
   const why = answer.damages.get(number);
   return why === undefined
     ? []

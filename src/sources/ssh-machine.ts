@@ -5,14 +5,15 @@ import { type ConnectDeps, keepConnection } from './ssh-connection.js';
 import { connectFault, lostFault } from './ssh-faults.js';
 import type { Connection } from './ssh-handshake.js';
 import { judgeHostKey } from './ssh-host-keys.js';
+import { createOpener, type Opener, openPlainShell } from './ssh-opener.js';
 import type { RequestText } from './ssh-request.js';
 import type { Route } from './ssh-route.js';
 import {
   ChannelLost,
   isChannelRefusal,
-  openShell,
   type RemoteShell,
   type ShellInfo,
+  type ShellOptions,
   type ShellScripts,
 } from './ssh-shell.js';
 import { createShells, type Shells } from './ssh-shells.js';
@@ -28,20 +29,31 @@ export type MachineOptions = Readonly<{
 /** What a visit may do. It is begun anew when the connection is lost in the middle. */
 export type Visit = Readonly<{
   info: ShellInfo;
+  connection: Connection;
   /** What is wrong with the host key under this name; null = nothing. */
   keyFault: (route: Route) => Promise<MailtraceError | null>;
   /** `maxBytes`: beyond these the answer is cut. */
   ask: (request: RequestText, maxBytes: number) => Promise<Readonly<{ answer: Answer; isCut: boolean }>>;
+  /** The same line by line, for those who do not wait as long; `onLine` says true to the last one. */
+  talk: Talk;
+  /** In a shell without sudo. @returns null where the server gives none besides this one. */
+  talkAsLogin: <Result>(work: (talk: Talk) => Promise<Result>) => Promise<Result | null>;
 }>;
 
+export type Talk = (text: string, onLine: (line: Buffer) => boolean, silenceFactor: number) => Promise<void>;
+
 export type Machine = Readonly<{
+  /** @throws MailtraceError */
+  connect: () => Promise<Connection>;
   /** @throws MailtraceError; the reason of the signal */
   visit: <Result>(work: (visit: Visit) => Promise<Result>, signal: AbortSignal) => Promise<Result>;
 }>;
 
 type Kept = Readonly<{
   connection: Connection;
+  opener: Opener;
   shells: Shells;
+  /** By the name of a route. */
   faults: Map<string, MailtraceError | null>;
 }>;
 
@@ -50,6 +62,11 @@ type Lost = typeof LOST;
 
 const isLost = (error: unknown, { connection }: Kept): boolean =>
   error instanceof ChannelLost || (!connection.isOpen() && !(error instanceof MailtraceError));
+
+const talkTo =
+  (shell: RemoteShell, signal: AbortSignal): Talk =>
+  (text, onLine, silenceFactor) =>
+    shell.ask(text, onLine, signal, { silenceFactor });
 
 const askShell =
   (shell: RemoteShell, signal: AbortSignal): Visit['ask'] =>
@@ -70,6 +87,24 @@ const askShell =
     return { answer: reader.answer(), isCut };
   };
 
+const asLogin = async <Result>(
+  options: ShellOptions,
+  signal: AbortSignal,
+  work: (talk: Talk) => Promise<Result>,
+): Promise<Result | null> => {
+  try {
+    const shell = await openPlainShell(options);
+    try {
+      return await work(talkTo(shell, signal));
+    } finally {
+      shell.close();
+    }
+  } catch (error) {
+    if (isChannelRefusal(error)) return null;
+    throw error;
+  }
+};
+
 export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): Machine => {
   const route = routes[0]!;
   let kept: Kept | null = null;
@@ -77,8 +112,8 @@ export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): 
     if (kept?.connection.isOpen()) return kept;
     const connection = await keepConnection(route, routes, deps);
     if (kept?.connection === connection) return kept;
-    const shells = createShells(() => openShell({ connection, route, scripts, sudo }));
-    kept = { connection, shells, faults: new Map() };
+    const opener = createOpener({ connection, route, scripts, sudo });
+    kept = { connection, opener, shells: createShells(opener.open), faults: new Map() };
     return kept;
   };
   const keyFault =
@@ -95,9 +130,19 @@ export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): 
     signal: AbortSignal,
     place: Kept,
   ): Promise<Result> => {
-    const shell = await place.shells.take();
+    const { connection, opener, shells } = place;
+    // Somebody may have mended what sudo refused.
+    if (opener.forgetRefusal()) shells.closeFree();
+    const shell = await shells.take();
     try {
-      return await work({ info: shell.info, keyFault: keyFault(place), ask: askShell(shell, signal) });
+      return await work({
+        info: shell.info,
+        connection,
+        keyFault: keyFault(place),
+        ask: askShell(shell, signal),
+        talk: talkTo(shell, signal),
+        talkAsLogin: (talking) => asLogin({ connection, route, scripts, sudo }, signal, talking),
+      });
     } finally {
       place.shells.giveBack(shell);
     }
@@ -119,6 +164,7 @@ export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): 
     }
   };
   return {
+    connect: async () => (await reach()).connection,
     visit: async (work, signal) => {
       // A kept connection may have died unseen.
       const result = await visitAgain(work, signal, false);

@@ -6,8 +6,15 @@ import { shellFault, timeoutFault } from './ssh-faults.js';
 import type { Connection } from './ssh-handshake.js';
 import type { Route } from './ssh-route.js';
 
-/** `why`: null when the shell is root's, or need not be. Else what sudo said, for the words of an unreadable file. */
-export type SudoState = Readonly<{ isRoot: boolean; why: string | null }>;
+/**
+ * `why`: null when the shell is root's, or need not be. Else what sudo said and what to do, for the words of an unreadable file.
+ * `way`: how the shell came to be root's (`root`: the login is), or why it is not.
+ */
+export type SudoState = Readonly<{
+  isRoot: boolean;
+  why: string | null;
+  way: 'unwanted' | 'root' | 'free' | 'password' | 'missing' | 'refused';
+}>;
 
 /** What the machine says of itself. `zones`: names to try, most certain first. */
 export type ShellInfo = Readonly<{
@@ -23,8 +30,16 @@ export type ShellInfo = Readonly<{
 export type RemoteShell = Readonly<{
   info: ShellInfo;
   isOpen: () => boolean;
-  /** Sends `text`; every line of the answer is given to `onLine` up to the one that `isEnd` takes. */
-  ask: (text: string, onLine: (line: Buffer) => boolean, signal: AbortSignal) => Promise<void>;
+  /**
+   * Sends `text`; every line of the answer is given to `onLine`, up to the one of which it says true. `silenceFactor`: how many
+   * timeouts may pass without a line.
+   */
+  ask: (
+    text: string,
+    onLine: (line: Buffer) => boolean,
+    signal: AbortSignal,
+    options?: Readonly<{ silenceFactor: number }>,
+  ) => Promise<void>;
   close: () => void;
 }>;
 
@@ -142,24 +157,31 @@ const REFUSED = 'sudo refuses the password; give the right one with --ask-sudo-p
 type Login = { values: Map<string, string[]>; sudo: string; detail: string };
 
 const sudoStateOf = ({ sudo, detail }: Login, isWrong: boolean): SudoState => {
-  if (isWrong) return { isRoot: false, why: REFUSED };
+  if (isWrong) return { isRoot: false, why: REFUSED, way: 'refused' };
   switch (sudo) {
     case 'free':
+      return { isRoot: true, why: null, way: 'free' };
     case 'given':
-      return { isRoot: true, why: null };
+      return { isRoot: true, why: null, way: 'password' };
+    case 'root':
+      return { isRoot: true, why: null, way: 'root' };
     case 'missing':
-      return { isRoot: false, why: 'there is no sudo' };
+      return { isRoot: false, why: 'there is no sudo', way: 'missing' };
     case 'refused': {
       const said = detail.replace(/\.$/, '');
       const remedy = /password is required|terminal/i.test(detail)
         ? 'give one with --ask-sudo-pass or MAILTRACE_SUDO_PASSWORD, or allow "sh -s" without one (NOPASSWD) in sudoers'
         : 'allow "sh -s" in sudoers, or let the login join the group of the log';
-      return { isRoot: false, why: `${said}; ${remedy}` };
+      return { isRoot: false, why: `${said}; ${remedy}`, way: 'refused' };
     }
     case 'none':
-      return { isRoot: false, why: null };
+      return { isRoot: false, why: null, way: 'unwanted' };
     default:
-      return { isRoot: false, why: `sudo does not give a shell${detail === '' ? '' : ` (${detail})`}` };
+      return {
+        isRoot: false,
+        why: `sudo does not give a shell${detail === '' ? '' : ` (${detail})`}`,
+        way: 'refused',
+      };
   }
 };
 
@@ -243,9 +265,9 @@ const createShell = (
   info,
   isOpen: talk.isOpen,
   close: () => channel.close(),
-  ask: async (text, onLine, signal) => {
+  ask: async (text, onLine, signal, { silenceFactor } = { silenceFactor: SILENCE_FACTOR }) => {
     signal.throwIfAborted();
-    const silenceMs = route.timeoutMs * SILENCE_FACTOR;
+    const silenceMs = route.timeoutMs * silenceFactor;
     const timer = setTimeout(() => talk.fail(timeoutFault({ ...route, timeoutMs: silenceMs }, 'no answer')), silenceMs);
     const abort = (): void => talk.fail(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
     signal.addEventListener('abort', abort, { once: true });
