@@ -14,6 +14,15 @@ export type Credentials = Readonly<{
   notes: readonly string[];
 }>;
 
+/**
+ * Private keys that a passphrase has opened, by the text of their file. Opening one takes a second of computing (bcrypt), and
+ * every machine of a fleet wants the same one.
+ */
+export type OpenedKeys = Map<string, ParsedKey>;
+
+/** Keys that are replaced on disk again and again must not pile up. */
+const OPENED_MAX = 100;
+
 /** A server may ask again and again. */
 const QUESTIONS_MAX = 6;
 
@@ -36,17 +45,24 @@ const loadKey = async (
   { path, isNamed }: Route['identityFiles'][number],
   passphrases: readonly string[],
   { utils }: Ssh2,
+  opened: OpenedKeys,
 ): Promise<Loaded> => {
   const text = await readFile(path).catch((error: unknown) => (error instanceof Error ? error : new Error(path)));
   if (text instanceof Error) {
     const why = 'code' in text && text.code === 'ENOENT' ? 'no such file' : text.message;
     return { key: null, note: isNamed ? `private key ${path}: ${why}` : null };
   }
+  const known = opened.get(text.toString('latin1'));
+  if (known !== undefined) return { key: known, note: null };
   let problem = '';
   for (const passphrase of [undefined, ...passphrases]) {
     const parsed = utils.parseKey(text, passphrase);
     const key = Array.isArray(parsed) ? (parsed as readonly (ParsedKey | Error)[])[0]! : parsed;
-    if (!(key instanceof Error)) return { key: key.isPrivateKey() ? key : null, note: null };
+    if (!(key instanceof Error)) {
+      if (!key.isPrivateKey()) return { key: null, note: null };
+      if (opened.size < OPENED_MAX) opened.set(text.toString('latin1'), key);
+      return { key, note: null };
+    }
     problem = key.message;
   }
   return { key: null, note: keyProblem(path, problem, passphrases.length > 0) };
@@ -108,11 +124,12 @@ export const gatherCredentials = async (
   route: Route,
   { password, passphrase }: SshSecrets,
   ssh2: Ssh2,
+  opened: OpenedKeys,
 ): Promise<Credentials> => {
   const username = route.user;
   const passphrases = [passphrase, password].filter((each) => each !== null);
   const keys = await Promise.all(
-    route.identityFiles.map(async (file) => ({ file, ...(await loadKey(file, passphrases, ssh2)) })),
+    route.identityFiles.map(async (file) => ({ file, ...(await loadKey(file, passphrases, ssh2, opened)) })),
   );
   const methodsOf = (isNamed: boolean): Credentials['methods'] =>
     keys.flatMap(({ file, key }) =>

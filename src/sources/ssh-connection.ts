@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { MailtraceError } from '../errors.js';
-import type { SshSecrets } from './ssh-auth.js';
+import type { OpenedKeys, SshSecrets } from './ssh-auth.js';
 import { connectFault, timeoutFault } from './ssh-faults.js';
 import { type Connection, shakeHands } from './ssh-handshake.js';
 import type { TrustedKeys } from './ssh-host-keys.js';
@@ -14,6 +14,7 @@ import { childEnvironment, type LocalUser } from './ssh-tokens.js';
 export type ConnectDeps = Readonly<{
   ssh2: typeof import('ssh2');
   secrets: SshSecrets;
+  opened: OpenedKeys;
   localUser: LocalUser;
   /** By address: sshd drops connections when too many are half open (MaxStartups 10:30:100). */
   handshakes: (address: string) => Limiter;

@@ -2,7 +2,7 @@
 import type { Duplex } from 'node:stream';
 import type { Client, ConnectConfig } from 'ssh2';
 import { MailtraceError } from '../errors.js';
-import { type Credentials, gatherCredentials, type SshSecrets } from './ssh-auth.js';
+import { type Credentials, gatherCredentials, type OpenedKeys, type SshSecrets } from './ssh-auth.js';
 import { loginFault, timeoutFault } from './ssh-faults.js';
 import { judgeForAll, preferredKeys, type TrustedKeys } from './ssh-host-keys.js';
 import type { Route } from './ssh-route.js';
@@ -24,6 +24,7 @@ export type Handshake = Readonly<{
   wire: Duplex;
   ssh2: typeof import('ssh2');
   secrets: SshSecrets;
+  opened: OpenedKeys;
   trusted: TrustedKeys;
 }>;
 
@@ -123,9 +124,9 @@ const watchWire = (wire: Duplex): (() => Error | null) => {
 
 /** @throws MailtraceError for a wrong key or a refused login; errors of ssh2 and the network */
 export const shakeHands = async (handshake: Handshake): Promise<Connection> => {
-  const { route, names, wire, ssh2, secrets, trusted } = handshake;
+  const { route, names, wire, ssh2, secrets, opened, trusted } = handshake;
   const breakOf = watchWire(wire);
-  const credentials = await gatherCredentials(route, secrets, ssh2);
+  const credentials = await gatherCredentials(route, secrets, ssh2, opened);
   const serverHostKey = await preferredKeys(names);
   const early = breakOf();
   if (early !== null) throw early;

@@ -139,6 +139,7 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
   const deps: ConnectDeps = {
     ssh2,
     secrets: options.secrets,
+    opened: new Map(),
     localUser,
     handshakes: createHandshakes(),
     trusted: new Map(),
