@@ -94,6 +94,15 @@ export const judgeEntry = ({ host, logFile, zone, pieces, faults }: ExaminedEntr
   };
 };
 
+/** A log that is being written in local time, and its zone is right. */
+export const isWrittenNow = ({ piece, isLocalTime, hasSeveralHosts, lastMs, modifiedMs }: PieceFacts): boolean =>
+  piece.rotation.kind === 'live' &&
+  !piece.isPacked &&
+  isLocalTime &&
+  !hasSeveralHosts &&
+  lastMs !== null &&
+  Math.abs(lastMs - modifiedMs) <= WRITTEN_MS;
+
 /** How far the zone is off in which the last stamp was read, by the time the file was written; null: it fits, or a copy. */
 const zoneErrorOf = ({ piece, isLocalTime, hasSeveralHosts, lastMs, modifiedMs }: PieceFacts): number | null => {
   if (piece.rotation.kind !== 'live' || piece.isPacked || !isLocalTime || hasSeveralHosts || lastMs === null)

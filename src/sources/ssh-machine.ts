@@ -4,7 +4,7 @@ import { type Answer, createAnswerReader } from './ssh-answer.js';
 import { type ConnectDeps, keepConnection } from './ssh-connection.js';
 import { connectFault, lostFault } from './ssh-faults.js';
 import type { Connection } from './ssh-handshake.js';
-import { judgeHostKey } from './ssh-host-keys.js';
+import { judgeHostKey, type TrustedKeys } from './ssh-host-keys.js';
 import { createOpener, type Opener, openPlainShell } from './ssh-opener.js';
 import type { RequestText } from './ssh-request.js';
 import type { Route } from './ssh-route.js';
@@ -105,7 +105,44 @@ const asLogin = async <Result>(
   }
 };
 
-export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): Machine => {
+const keyFaultOf =
+  ({ connection, faults }: Kept, trusted: TrustedKeys): Visit['keyFault'] =>
+  async (named) => {
+    const known = faults.get(named.name);
+    if (known !== undefined) return known;
+    const fault = await judgeHostKey(named, connection.hostKey, trusted);
+    faults.set(named.name, fault);
+    return fault;
+  };
+
+type Work<Result> = (visit: Visit) => Promise<Result>;
+
+const visitOnce = async <Result>(
+  work: Work<Result>,
+  signal: AbortSignal,
+  place: Kept,
+  { routes, deps, scripts, sudo }: MachineOptions,
+): Promise<Result> => {
+  const { connection, opener, shells } = place;
+  // Somebody may have mended what sudo refused.
+  if (opener.forgetRefusal()) shells.closeFree();
+  const shell = await shells.take();
+  try {
+    return await work({
+      info: shell.info,
+      connection,
+      keyFault: keyFaultOf(place, deps.trusted),
+      ask: askShell(shell, signal),
+      talk: talkTo(shell, signal),
+      talkAsLogin: (talking) => asLogin({ connection, route: routes[0]!, scripts, sudo }, signal, talking),
+    });
+  } finally {
+    shells.giveBack(shell);
+  }
+};
+
+export const createMachine = (options: MachineOptions): Machine => {
+  const { routes, deps, scripts, sudo } = options;
   const route = routes[0]!;
   let kept: Kept | null = null;
   const reach = async (): Promise<Kept> => {
@@ -116,60 +153,24 @@ export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): 
     kept = { connection, opener, shells: createShells(opener.open), faults: new Map() };
     return kept;
   };
-  const keyFault =
-    ({ connection, faults }: Kept): Visit['keyFault'] =>
-    async (named) => {
-      const known = faults.get(named.name);
-      if (known !== undefined) return known;
-      const fault = await judgeHostKey(named, connection.hostKey, deps.trusted);
-      faults.set(named.name, fault);
-      return fault;
-    };
-  const visitOnce = async <Result>(
-    work: (visit: Visit) => Promise<Result>,
-    signal: AbortSignal,
-    place: Kept,
-  ): Promise<Result> => {
-    const { connection, opener, shells } = place;
-    // Somebody may have mended what sudo refused.
-    if (opener.forgetRefusal()) shells.closeFree();
-    const shell = await shells.take();
-    try {
-      return await work({
-        info: shell.info,
-        connection,
-        keyFault: keyFault(place),
-        ask: askShell(shell, signal),
-        talk: talkTo(shell, signal),
-        talkAsLogin: (talking) => asLogin({ connection, route, scripts, sudo }, signal, talking),
-      });
-    } finally {
-      place.shells.giveBack(shell);
-    }
-  };
-  const visitAgain = async <Result>(
-    work: (visit: Visit) => Promise<Result>,
-    signal: AbortSignal,
-    isLast: boolean,
-  ): Promise<Result | Lost> => {
+  const visitOrLose = async <Result>(work: Work<Result>, signal: AbortSignal): Promise<Result | Lost> => {
     const place = await reach();
     try {
-      return await visitOnce(work, signal, place);
+      return await visitOnce(work, signal, place, options);
     } catch (error) {
       signal.throwIfAborted();
       if (!isLost(error, place)) throw isChannelRefusal(error) ? connectFault(route, error) : error;
       place.connection.close();
-      if (isLast) throw lostFault(route);
       return LOST;
     }
   };
   return {
     connect: async () => (await reach()).connection,
     visit: async (work, signal) => {
-      // A kept connection may have died unseen.
-      const result = await visitAgain(work, signal, false);
+      const result = await visitOrLose(work, signal);
       if (result !== LOST) return result;
-      const again = await visitAgain(work, signal, true);
+      // A kept connection may have died unseen.
+      const again = await visitOrLose(work, signal);
       if (again === LOST) throw lostFault(route);
       return again;
     },
