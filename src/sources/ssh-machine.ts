@@ -29,7 +29,6 @@ export type MachineOptions = Readonly<{
 /** What a visit may do. It is begun anew when the connection is lost in the middle. */
 export type Visit = Readonly<{
   info: ShellInfo;
-  connection: Connection;
   /** What is wrong with the host key under this name; null = nothing. */
   keyFault: (route: Route) => Promise<MailtraceError | null>;
   /** `maxBytes`: beyond these the answer is cut. */
@@ -130,7 +129,6 @@ const visitOnce = async <Result>(
   try {
     return await work({
       info: shell.info,
-      connection,
       keyFault: keyFaultOf(place, deps.trusted),
       ask: askShell(shell, signal),
       talk: talkTo(shell, signal),
