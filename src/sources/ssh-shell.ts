@@ -142,13 +142,20 @@ const CONTROL = 0x01;
 
 const isControl = (line: Buffer): boolean => line[0] === CONTROL;
 
-const withTimeout = async (talk: Talk, ms: number, error: () => Error, work: Promise<void>): Promise<void> => {
-  const timer = setTimeout(() => talk.fail(error()), ms);
-  try {
-    await work;
-  } finally {
-    clearTimeout(timer);
-  }
+/** PAM lets whoever gives a wrong password wait for seconds, and a slow directory (LDAP) whoever gives the right one. */
+const SUDO_MS = 10_000;
+
+/** Fails the talk unless it ends in time. `sudoAsks`: from now on sudo may take its time. */
+const createDeadline = (talk: Talk, route: Route) => {
+  let timer = setTimeout(() => talk.fail(timeoutFault(route, 'no shell')), route.timeoutMs);
+  return {
+    sudoAsks: (): void => {
+      clearTimeout(timer);
+      const timeoutMs = Math.max(SUDO_MS, route.timeoutMs);
+      timer = setTimeout(() => talk.fail(timeoutFault({ ...route, timeoutMs }, 'sudo gives no shell')), timeoutMs);
+    },
+    end: (): void => clearTimeout(timer),
+  };
 };
 
 const REFUSED = 'sudo refuses the password; give the right one with --ask-sudo-pass or MAILTRACE_SUDO_PASSWORD';
@@ -228,10 +235,15 @@ const logIn = async (
     else channel.end();
   });
   const wish = sudo.isWanted ? (sudo.password === null ? 1 : 2) : 0;
-  const listened = talk.listen((line) => readLogin(login, line));
+  const deadline = createDeadline(talk, route);
+  const listened = talk.listen((line) => {
+    const isDone = readLogin(login, line);
+    if (login.sudo === 'asks') deadline.sudoAsks();
+    return isDone;
+  });
   channel.write(`MT_SUDO=${wish} MT_ASK=${prompt}\n${scripts.login}`);
   try {
-    await withTimeout(talk, route.timeoutMs, () => timeoutFault(route, 'no shell'), listened);
+    await listened;
   } catch (error) {
     channel.close();
     if (!(error instanceof ChannelLost) || login.sudo !== 'asks') {
@@ -239,6 +251,8 @@ const logIn = async (
     }
     const said = talk.said().replaceAll(prompt, '').trim();
     throw new SudoRefused({ ...login, detail: said }, asked > 1 || /incorrect|try again/i.test(said));
+  } finally {
+    deadline.end();
   }
   if (asked > 1) {
     // Its input has been ended: it can be asked nothing.
