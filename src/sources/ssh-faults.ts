@@ -5,7 +5,7 @@ import type { Route } from './ssh-route.js';
 
 /** `root@loghost:2222`; jump hosts in front. */
 export const describeRoute = ({ user, host, port, proxy }: Route): string => {
-  const end = `${user}@${host}:${port}`;
+  const end = `${user}@${host.includes(':') ? `[${host}]` : host}:${port}`;
   return proxy.kind === 'jump' ? `${end} through ${describeRoute(proxy.hop)}` : end;
 };
 
@@ -64,7 +64,8 @@ export const hostKeyFault = (check: HostKeyCheck, key: Buffer, route: Route): Ho
 };
 
 export const loginFault = (route: Route, tried: readonly string[], notes: readonly string[]): MailtraceError => {
-  const offered = tried.length === 0 ? 'nothing to log in with' : `refused: ${tried.join(', ')}`;
+  // A key may have been offered in several forms.
+  const offered = tried.length === 0 ? 'nothing to log in with' : `refused: ${[...new Set(tried)].join(', ')}`;
   const remedy =
     tried.length === 0
       ? 'set private_key or password in ssh_config, or start an agent'

@@ -15,6 +15,10 @@ export type SshdOptions = Readonly<{
   config?: readonly string[];
   /** The environment of logins. */
   env?: Readonly<Record<string, string>>;
+  /** Of the host key. */
+  keyType?: 'ed25519' | 'rsa' | 'ecdsa';
+  /** Where it listens. */
+  address?: '127.0.0.1' | '::1';
 }>;
 
 export type Sshd = Readonly<{
@@ -59,9 +63,9 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const canConnect = (port: number): Promise<boolean> =>
+const canConnect = (port: number, address: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
+    const socket = connect(port, address, () => {
       socket.destroy();
       resolve(true);
     });
@@ -130,10 +134,11 @@ export const createSshdLab = async (): Promise<SshdLab> => {
   // Compiled into Debian's sshd; its package makes it when the system starts.
   if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
 
-  const start = async ({ shell = 'dash', config = [], env = {} }: SshdOptions = {}): Promise<Sshd> => {
+  const start = async (options: SshdOptions = {}): Promise<Sshd> => {
+    const { shell = 'dash', config = [], env = {}, keyType = 'ed25519', address = '127.0.0.1' } = options;
     const port = await freePort();
     const hostKeyFile = path(`host-${port}`);
-    makeKey(hostKeyFile);
+    makeKey(hostKeyFile, ['-t', keyType, ...(keyType === 'rsa' ? ['-b', '2048'] : [])]);
     const seen = path(`seen-${port}`);
     await writeFile(seen, '');
     await chmod(seen, 0o666);
@@ -145,7 +150,7 @@ export const createSshdLab = async (): Promise<SshdLab> => {
     const lines = [
       ...config,
       `Port ${port}`,
-      'ListenAddress 127.0.0.1',
+      `ListenAddress ${address}`,
       `HostKey ${hostKeyFile}`,
       `AuthorizedKeysFile ${path('authorized_keys')}`,
       `PidFile ${path(`pid-${port}`)}`,
@@ -166,7 +171,7 @@ export const createSshdLab = async (): Promise<SshdLab> => {
     const child = spawn(getService('OpenSSH server'), ['-D', '-f', configFile, '-E', logFile], { stdio: 'ignore' });
     const log = (): Promise<string> => readFile(logFile, 'utf8');
     await until(
-      () => canConnect(port),
+      () => canConnect(port, address),
       async () => `sshd did not start: ${await log()}`,
     );
     const sshd: Sshd = {
