@@ -48,7 +48,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 type Asked = Readonly<{
-  opensearch: Readonly<Record<string, unknown>>;
+  opensearch: Readonly<{ username?: string } & Record<string, unknown>>;
   argv?: readonly string[];
   env?: Readonly<Record<string, string>>;
 }>;
@@ -67,8 +67,7 @@ const ask = async ({ opensearch, argv = [], env = {} }: Asked): Promise<readonly
     runCli(['run', '-c', config, ...SEARCH, ...argv], { cwd: folder, env }),
     runCli(['run', '-c', config, ...SEARCH, ...argv, '--json'], { cwd: folder, env }),
   ]);
-  const user = String(section['username'] ?? '');
-  for (const result of results) expectNoSecrets(result, [PASSWORD, WRONG, ADMIN_PASSWORD], user);
+  for (const result of results) expectNoSecrets(result, [PASSWORD, WRONG, ADMIN_PASSWORD], opensearch.username);
   return results;
 };
 
