@@ -75,7 +75,10 @@ const openCommand = (command: string, route: Route, localUser: LocalUser): Duple
 const openJump = async (hop: Route, route: Route, deps: ConnectDeps): Promise<Duplex> => {
   const through = await keepConnection(hop, [hop], deps);
   return new Promise((resolve, reject) => {
+    // The jump host waits for its own network: minutes, when nobody answers there.
+    const timer = setTimeout(() => reject(timeoutFault(route, 'no connection')), route.timeoutMs);
     through.client.forwardOut('127.0.0.1', 0, route.host, route.port, (error, channel) => {
+      clearTimeout(timer);
       if (error) {
         reject(
           new MailtraceError(

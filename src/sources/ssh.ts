@@ -65,9 +65,13 @@ type Place = Readonly<{
 
 type Found = Readonly<{ key: string; route: Route }>;
 
-/** Finds out, once for each host, which machine it is; what fails is tried again by the next search. */
+/** Addresses change, and people edit their ssh_config: a bot runs for months. */
+const ROUTE_MS = 5 * 60_000;
+
+/** Finds out which machine each host is, once for a while; what fails is tried again by the next search. */
 const createFinder = (options: SshOptions, defaults: () => Promise<SshDefaults>) => {
   const known = new Map<HostName, Promise<Found>>();
+  let knownSinceMs = Number.NEGATIVE_INFINITY;
   const find = async (host: HostName): Promise<Found> => {
     const route = await routeTo(host, await defaults());
     return { key: machineKey(route), route };
@@ -80,6 +84,10 @@ const createFinder = (options: SshOptions, defaults: () => Promise<SshDefaults>)
   };
   /** Every host of the source, since all names of a machine share its connection. */
   return async (): Promise<ReadonlyMap<HostName, Found | MailtraceError>> => {
+    if (performance.now() - knownSinceMs > ROUTE_MS) {
+      known.clear();
+      knownSinceMs = performance.now();
+    }
     const all = await Promise.all(
       options.hosts.map(async ({ host }) => {
         const found = await once(host).catch((error: unknown) => {

@@ -10,6 +10,10 @@ export type TcpProxy = Readonly<{
   cutAfter: (bytes: number | null) => void;
   /** Lets nothing more through, and ends nothing. */
   freeze: (isFrozen: boolean) => void;
+  /** Does so when so many bytes of the server have passed. */
+  freezeAfter: (bytes: number) => void;
+  /** Bytes of the server that have passed. */
+  passed: () => number;
   stop: () => Promise<void>;
 }>;
 
@@ -18,8 +22,10 @@ export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {
   const pairs = new Set<readonly [Socket, Socket]>();
   let [connections, isFrozen, passed] = [0, false, 0];
   let limit: number | null = null;
+  let frozenFrom = Number.POSITIVE_INFINITY;
   const isWithinLimit = ({ length }: Buffer): boolean => {
     passed += length;
+    if (passed >= frozenFrom) isFrozen = true;
     return limit === null || passed <= limit;
   };
   const slowDown = (from: Socket, { length }: Buffer): void => {
@@ -71,6 +77,11 @@ export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {
         freeze: (wanted) => {
           isFrozen = wanted;
         },
+        freezeAfter: (bytes) => {
+          frozenFrom = bytes;
+          if (passed >= bytes) isFrozen = true;
+        },
+        passed: () => passed,
         stop: () =>
           new Promise<void>((stopped) => {
             cut();
