@@ -39,11 +39,11 @@ const linesAt = (n: number, hosts: readonly string[]): readonly LoggedLine[] => 
   ];
 };
 
-/** What each machine logs, in the order of `relayHosts`. */
-export const relayLogs = (hops: number): readonly (readonly LoggedLine[])[] => {
-  const hosts = relayHosts(hops);
-  return hosts.map((_, n) => linesAt(n, hosts));
-};
+/** What each machine logs, in the order of the way. */
+export const relayLogsOf = (hosts: readonly string[]): readonly (readonly LoggedLine[])[] =>
+  hosts.map((_, n) => linesAt(n, hosts));
+
+export const relayLogs = (hops: number): readonly (readonly LoggedLine[])[] => relayLogsOf(relayHosts(hops));
 
 /** As rsyslog writes it, with RFC 3339 stamps. */
 export const toFile = (lines: readonly LoggedLine[]): string =>
