@@ -46,8 +46,12 @@ const specOf = (config: Config, fleet: Fleet, { secrets, env }: Surroundings): S
   }
 };
 
-const openTracer = async (config: Config, surroundings: Surroundings): Promise<Tracer> => {
-  const fleet = configuredFleet(config);
+const openTracer = async (
+  config: Config,
+  surroundings: Surroundings,
+  startHost: string | null = null,
+): Promise<Tracer> => {
+  const fleet = configuredFleet(config, startHost);
   const timeZone = config.time_zone ?? systemZone();
   const spec = specOf(config, fleet, surroundings);
   const sources: readonly LogSource[] = [await openSource(spec, { canonical: fleet.directory.canonical, timeZone })];
@@ -83,9 +87,9 @@ const secretsOf = (config: Config, { passwords, env }: Pick<OpenOptions, 'passwo
   return resolveSecrets({ config, env, flags, prompts: {} });
 };
 
-export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env }) => {
+export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env, startHost }) => {
   const config = await loadConfig(configPath, env);
-  return openTracer(config, { secrets: secretsOf(config, { passwords, env }), env });
+  return openTracer(config, { secrets: secretsOf(config, { passwords, env }), env }, startHost ?? null);
 };
 
 /** Whence the zone of stamps without an offset comes, of each host. */

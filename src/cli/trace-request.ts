@@ -64,7 +64,8 @@ export type Traced = Readonly<{ report: TraceReport; clusters: Tracer['clusters'
 export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<Traced> => {
   checkArguments(args);
   const passwords = await readPasswords(args, io);
-  const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env });
+  const startHost = args.text('start-host') ?? null;
+  const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env, startHost });
   const onProgress = progressTo(io);
   try {
     const query = queryOf(args, tracer, io.now());

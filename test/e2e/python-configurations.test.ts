@@ -220,6 +220,30 @@ ssh_config:
     expect(await server.countConnections()).toBe(1);
     expect(await server.log()).toContain(`Accepted publickey for ${lab.user} `);
   });
+
+  it('one that names no machine: -h does', async () => {
+    const host = 'mx9.mydomain.example';
+    const server = await lab.start();
+    await trust([server]);
+    await write('demo/ssh_config_mx9', `Host ${host}\n  HostName 127.0.0.1\n  Port ${server.port}\n`);
+    const file = await write(
+      'mx9.yaml',
+      `method: ssh
+log_level: INFO
+ssh_config:
+  username: ${lab.user}
+  private_key: ${lab.keyFile}
+  sudo: false
+  ssh_config_file: demo/ssh_config_mx9
+  host_config: { log_files: [${await write('mx9/mail.log', toFile(relayLogsOf([host]).flat()))}] }
+`,
+    );
+    const env = { HOME: lab.folder };
+    expect(await trace(['-c', file, '-h', host, ...SEARCH], lab.folder, env)).toMatchObject(way([host]));
+    const { code, out, err } = await runCli(['run', '-c', file, ...SEARCH], { cwd: lab.folder, env });
+    expect({ code, out }).toEqual({ code: 2, out: '' });
+    expect(err).toContain('The configuration names no machine');
+  });
 });
 
 describe('over OpenSearch', () => {
