@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
-export const PROGRAM = fileURLToPath(new URL('../../dist/bin/mailtrace.js', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../dist/bin/mailtrace.js', import.meta.url));
 
 export type CliResult = Readonly<{ code: number | null; out: string; err: string }>;
 
