@@ -28,9 +28,8 @@ mt_tails() {
         mt_filter
       }
     elif [ ${#fz} -lt 10 ] && [ "$fz" -le "$MT_LEFT" ]; then
-      MT_LEFT=$((MT_LEFT - fz)) MT_E=
-      mt_part "$fk" 0 0 "$ff"
-      [ -z "$MT_E" ] || mt_say "E $fn $MT_E"
+      MT_LEFT=$((MT_LEFT - fz))
+      mt_read "$fn" "$fk" 0 0 "$ff"
       mt_say "U $fn whole"
     else
       mt_say "U $fn part"

@@ -34,6 +34,10 @@ export type Answer = Readonly<{
   faults: readonly RemoteFault[];
   /** By piece: why unpacking ended early. */
   damages: ReadonlyMap<number, string>;
+  /** By piece: why reading ended early. */
+  failures: ReadonlyMap<number, string>;
+  /** Files were rotated in the meantime. */
+  isMoved: boolean;
   ids: ReadonlySet<string>;
   lines: readonly RemoteLine[];
   /** Lines between which a clock was set back. */
@@ -103,10 +107,12 @@ export const createAnswerReader = (end: string) => {
   const pieces = new Map<number, RemotePiece>();
   const faults: RemoteFault[] = [];
   const damages = new Map<number, string>();
+  const failures = new Map<number, string>();
   const ids = new Set<string>();
   const found = new Map<string, RemoteLine>();
   const setBacks: RemoteLine[] = [];
   let missingTools: readonly string[] = [];
+  let isMoved = false;
   let part: Part | null = null;
   let bytes = 0;
   const takeControl = (text: string): boolean => {
@@ -134,6 +140,14 @@ export const createAnswerReader = (end: string) => {
         damages.set(Number(number), why);
         break;
       }
+      case 'G': {
+        const [number = '', why = ''] = wordsOf(rest, 2);
+        failures.set(Number(number), why);
+        break;
+      }
+      case 'R':
+        isMoved = true;
+        break;
       case 'I':
         ids.add(rest);
         break;
@@ -161,6 +175,16 @@ export const createAnswerReader = (end: string) => {
     },
     /** Of the lines so far. */
     bytes: () => bytes,
-    answer: (): Answer => ({ missingTools, pieces, faults, damages, ids, lines: [...found.values()], setBacks }),
+    answer: (): Answer => ({
+      missingTools,
+      pieces,
+      faults,
+      damages,
+      failures,
+      isMoved,
+      ids,
+      lines: [...found.values()],
+      setBacks,
+    }),
   };
 };

@@ -156,10 +156,14 @@ const groupLines = (answer: Answer): ReadonlyMap<number, ReadonlyMap<number, rea
 };
 
 export const damageOf = (answer: Answer, { path, number }: RemotePiece): readonly FileFault[] => {
-  const why = answer.damages.get(number);
-  return why === undefined
-    ? []
-    : [fault(path, `damaged (${why}); the lines before the damage were read; restore it from a copy, or move it away`)];
+  const [damage, failure] = [answer.damages.get(number), answer.failures.get(number)];
+  if (damage !== undefined) {
+    const remedy = 'the lines before the damage were read; restore it from a copy, or move it away';
+    return [fault(path, `damaged (${damage}); ${remedy}`)];
+  }
+  if (failure === undefined) return [];
+  const remedy = 'look at the disk, the memory and the system log of that machine, then ask again';
+  return [fault(path, `could not be read to its end (${failure}); ${remedy}`)];
 };
 
 const readPass = (pass: Pass, grouped: ReturnType<typeof groupLines>): readonly Reading[] => {

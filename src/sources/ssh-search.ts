@@ -152,7 +152,10 @@ const askAll = async (
   return { answer, planned, isCut };
 };
 
-/** Asks for all searches at once, and once more for those whose first answer showed that more is needed. */
+/**
+ * Asks for all searches at once, and once more for those whose first answer showed that more is needed, or came while files
+ * were rotated. Two rotations in a row are not ours to chase.
+ */
 const answerAll = async (batch: readonly Waiting[], visit: Visit, options: MachineSearchOptions): Promise<void> => {
   const ground = createGround(options, visit.info);
   const ready = await Promise.all(batch.map((waiting) => checkKeys(waiting, visit, options.routeOf)));
@@ -175,7 +178,7 @@ const answerAll = async (batch: readonly Waiting[], visit: Visit, options: Machi
   const again: Readonly<{ each: Ready; judged: Judged }>[] = [];
   for (const [index, each] of ready.entries()) {
     const judged = judge(first, each, index, ground);
-    if (judged.extra.length === 0 && judged.evaluation.isInOrder) settle(each, judged);
+    if (judged.extra.length === 0 && judged.evaluation.isInOrder && !first.answer.isMoved) settle(each, judged);
     else again.push({ each, judged });
   }
   if (again.length === 0) return;

@@ -105,7 +105,8 @@ const makeShellFolder = async (folder: string, shell: Shell, seen: string): Prom
   const program = getService(SHELL_SERVICE[shell]);
   const isBusybox = shell === 'busybox';
   if (isBusybox) await Promise.all(APPLETS.map((name) => symlink(program, join(folder, name))));
-  const run = isBusybox ? `${program} sh` : program;
+  // Where bash is `sh`, it runs in its POSIX mode.
+  const run = isBusybox ? `${program} sh` : shell === 'bash' ? `${program} --posix` : program;
   await writeFile(join(folder, 'sh'), `#!/bin/bash\n/usr/bin/tee -a '${seen}' | ${run} "$@"\n`);
   await chmod(join(folder, 'sh'), 0o755);
 };
