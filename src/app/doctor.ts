@@ -59,12 +59,46 @@ const inOrder = (checks: readonly Check[], hosts: readonly HostName[]): readonly
   return [...checks].sort((a, b) => placeOf(a) - placeOf(b) || NAMES.indexOf(a.name) - NAMES.indexOf(b.name));
 };
 
-/** Mail tells a wrong zone best, then what the adapter saw; what the lines of the host alone suggest goes then. */
-const dropWeaker = (own: readonly Check[], stronger: readonly Check[]): readonly Check[] => {
-  const told = new Set(
-    stronger.filter(({ name, status }) => name === 'zone' && status !== 'ok').map(({ host }) => host),
-  );
-  return own.filter(({ name, host }) => name !== 'zone' || !told.has(host));
+type Told = Readonly<{ lines: readonly Check[]; adapters: readonly Check[]; skew: readonly Check[] }>;
+
+const isFault = ({ status }: Check): boolean => status === 'failed' || status === 'warning';
+
+const hostsOf = (checks: readonly Check[], name: CheckName): ReadonlySet<string | null> =>
+  new Set(checks.filter((check) => check.name === name).map(({ host }) => host));
+
+/** Of a wrong zone mail tells best, then what the adapter saw, then what the lines of the host alone suggest. One is shown. */
+const chooseZones = ({ lines, adapters, skew }: Told): Told => {
+  const byMail = hostsOf(skew.filter(isFault), 'zone');
+  const [wrongByAdapter, wrongByLines] = [
+    hostsOf(adapters.filter(isFault), 'zone'),
+    hostsOf(lines.filter(isFault), 'zone'),
+  ];
+  const known = hostsOf(adapters, 'zone');
+  const isOtherThanZone = ({ name }: Check): boolean => name !== 'zone';
+  return {
+    skew,
+    adapters: adapters.filter(
+      (check) =>
+        isOtherThanZone(check) || !(byMail.has(check.host) || (!isFault(check) && wrongByLines.has(check.host))),
+    ),
+    lines: lines.filter(
+      (check) =>
+        isOtherThanZone(check) ||
+        !(byMail.has(check.host) || wrongByAdapter.has(check.host) || (!isFault(check) && known.has(check.host))),
+    ),
+  };
+};
+
+/** An adapter that asked the machine for the time knows better than mail how its clock goes. */
+const chooseClocks = ({ lines, adapters, skew }: Told): Told => {
+  const wrong = hostsOf(adapters.filter(isFault), 'clock-skew');
+  const isCompared = adapters.some(({ name }) => name === 'clock-skew');
+  const isTold = ({ name, host }: Check): boolean => name === 'clock-skew' && host !== null && wrong.has(host);
+  return {
+    adapters,
+    lines: lines.filter((check) => !isTold(check)),
+    skew: skew.filter((check) => !isTold(check) && !(isCompared && check.status === 'unknown')),
+  };
 };
 
 const runParallel = async <Item, Result>(
@@ -92,9 +126,24 @@ const diagnoseSource = async (
   }
 };
 
+/** What else fails says nothing about reading: a clock, a zone. */
+const EXPLAINING: readonly CheckName[] = [
+  'configuration',
+  'reachability',
+  'host-key',
+  'sudo',
+  'readability',
+  'mapping',
+  'format',
+  'freshness',
+];
+
 /** The adapter's word on a host, or on the source as a whole, explains why nothing could be read. */
 const isExplained = (host: HostName, checks: readonly Check[]): boolean =>
-  checks.some((check) => check.status === 'failed' && (check.host === host || check.host === null));
+  checks.some(
+    (check) =>
+      check.status === 'failed' && EXPLAINING.includes(check.name) && (check.host === host || check.host === null),
+  );
 
 export const createDoctor = (deps: DoctorDeps): Doctor => ({
   examine: async (examination) => {
@@ -115,8 +164,8 @@ export const createDoctor = (deps: DoctorDeps): Doctor => ({
       checkHost(each, isExplained(each.host, adapters), { nowMs, timeZone, zoneOf }),
     );
     const skew = await checkSkew(recent, { directory, sourceOf }, signal);
-    const seen = [...dropWeaker(lines, [...adapters, ...skew]), ...dropWeaker(adapters, skew)];
-    return inOrder([...deps.general, ...seen, ...skew], hosts);
+    const told = chooseClocks(chooseZones({ lines, adapters, skew }));
+    return inOrder([...deps.general, ...told.lines, ...told.adapters, ...told.skew], hosts);
   },
   close: async () => {
     await Promise.all(deps.sources.map((source) => source.close()));

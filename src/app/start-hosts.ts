@@ -8,12 +8,19 @@ const LISTED_MAX = 30;
 
 /**
  * @param startHost null: every host that has a source.
- * @throws MailtraceError `usage` for a name that is no configured host or cluster.
+ * @throws MailtraceError `usage` for a name that is no configured host or cluster; `config` when there is none at all.
  */
 export const resolveStartHosts = (
   startHost: string | null,
   { directory, hosts, clusters }: Pick<TraceDeps, 'directory' | 'hosts' | 'clusters'>,
 ): readonly HostName[] => {
+  if (hosts.length === 0) {
+    throw new MailtraceError(
+      'config',
+      'The configuration names no machine whose log could be read.',
+      'Name them under hosts or clusters; host_config says where their logs are.',
+    );
+  }
   if (startHost === null) return hosts;
   const found = directory.resolveStart(startHost);
   if (found === null || found.length === 0) {

@@ -39,6 +39,8 @@ export type OpenOptions = Readonly<{
   configPath: string;
   passwords: Readonly<{ login: string | null; sudo: string | null; opensearch: string | null }>;
   env: Readonly<Record<string, string | undefined>>;
+  /** The one machine to read where the configuration names none: the Python tool had no list of machines. */
+  startHost?: string | null;
 }>;
 
 /**

@@ -1,12 +1,12 @@
 /** What `run` and `graph` share: flags → query → report, with progress, and what its exit code is. */
 
 import type { OpenTracer, TraceProgress, Tracer } from '../app/tracer.js';
-import type { TraceReport } from '../domain/chain.js';
+import type { SourceReport, TraceReport } from '../domain/chain.js';
 import { MailtraceError } from '../errors.js';
 import { parseDuration } from '../query/duration.js';
 import { parseTimePhrase } from '../query/time-phrase.js';
 import { parseKeyword, type TraceQuery } from '../query/trace-query.js';
-import { sourceFaultText } from '../render/source-lines.js';
+import { sourceFaultTexts } from '../render/source-lines.js';
 import { searchText } from '../render/table.js';
 import { type Arguments, configPathOf, refusePositionals } from './arguments.js';
 import { exitCode, type Io } from './io.js';
@@ -64,7 +64,8 @@ export type Traced = Readonly<{ report: TraceReport; clusters: Tracer['clusters'
 export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<Traced> => {
   checkArguments(args);
   const passwords = await readPasswords(args, io);
-  const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env });
+  const startHost = args.text('start-host') ?? null;
+  const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env, startHost });
   const onProgress = progressTo(io);
   try {
     const query = queryOf(args, tracer, io.now());
@@ -84,23 +85,29 @@ export const exitCodeOf = (report: TraceReport): number => {
   return isFound(report) ? exitCode.found : exitCode.nothingFound;
 };
 
+/** What was searched in vain: hosts that answered, or the start host by its name. */
+const nothingFoundLines = (report: TraceReport): readonly string[] => {
+  const asked = report.sources.filter(({ rounds }) => rounds > 0);
+  const isRead = ({ status }: SourceReport): boolean => status === 'ok' || status === 'incomplete';
+  if (asked.length > 0 && !asked.some(isRead))
+    return [`mailtrace: no log could be read, so nothing was searched for ${searchText(report)}.`];
+  const { startHost } = report.query;
+  const hosts = startHost === null ? report.sources.filter(isRead).map(({ host }) => host) : [startHost];
+  const more = hosts.length > HOSTS_MAX ? ` and ${hosts.length - HOSTS_MAX} more` : '';
+  const place = hosts.length === 0 ? 'no host' : `${hosts.slice(0, HOSTS_MAX).join(', ')}${more}`;
+  return [
+    `mailtrace: nothing found. Searched ${searchText(report)}, on ${place}.`,
+    '  Check the spelling, widen the window with --time-range, or try another keyword of the same message.',
+  ];
+};
+
 /** Says on stderr what was not found and what was not read. `isShown`: stdout has told the latter to the same person. */
 export const reportProblems = async (
   report: TraceReport,
   io: Io,
   { isShown }: Readonly<{ isShown: boolean }>,
 ): Promise<void> => {
-  const faults = report.sources.filter(({ status }) => status !== 'ok');
-  const lines: string[] = [];
-  if (!isFound(report)) {
-    const { startHost } = report.query;
-    const hosts = startHost === null ? report.sources.map(({ host }) => host) : [startHost];
-    const more = hosts.length > HOSTS_MAX ? ` and ${hosts.length - HOSTS_MAX} more` : '';
-    const place = hosts.length === 0 ? 'no host' : `${hosts.slice(0, HOSTS_MAX).join(', ')}${more}`;
-    lines.push(`mailtrace: nothing found. Searched ${searchText(report)}, on ${place}.`);
-    lines.push('  Check the spelling, widen the window with --time-range, or try another keyword of the same message.');
-  }
-  if (faults.length > 0 && !isShown)
-    lines.push(...faults.map((source) => `mailtrace: not read: ${sourceFaultText(source)}`));
+  const faults = isShown ? [] : sourceFaultTexts(report.sources).map((text) => `mailtrace: not read: ${text}`);
+  const lines = [...(isFound(report) ? [] : nothingFoundLines(report)), ...faults];
   if (lines.length > 0) await io.stderr.write(`${lines.join('\n')}\n`);
 };

@@ -13,8 +13,17 @@ import type { Complaint } from './schema-problems.js';
 /** Every machine of `hosts` and `clusters` under its one name, with its entry completed from `host_config`. */
 export const configuredHosts = (config: Config): readonly FleetHost[] => configuredFleet(config).hosts;
 
-/** The same, with the directory of their names. */
-export const configuredFleet = (config: Config): Fleet => buildFleet(specOf(config));
+const hasNoMachine = ({ hosts, clusters }: FleetSpec): boolean =>
+  Object.keys(hosts).length + Object.keys(clusters).length === 0;
+
+/** The same, with the directory of their names. `startHost` is the machine of a configuration that names none. */
+export const configuredFleet = (config: Config, startHost: string | null = null): Fleet => {
+  const spec = specOf(config);
+  const named = startHost !== null && hasNoMachine(spec) ? { ...spec, hosts: { [startHost]: {} } } : spec;
+  const isSound =
+    findNameFaults(named).length === 0 && (config.method === 'opensearch' || findLoglessHosts(named).length === 0);
+  return buildFleet(isSound ? named : spec);
+};
 
 type HostsConfig = Pick<Config, 'method' | 'clusters' | 'domain' | 'file_config' | 'ssh_config'>;
 
@@ -36,8 +45,7 @@ export const findHostFaults = (config: HostsConfig): readonly Complaint[] => {
     path: path[0] === 'hosts' ? [section, ...path] : path,
     text: logless.length > 0 ? `${text}: name them here or in ${section}.host_config` : text,
   }));
-  const isEmpty = method === 'file' && Object.keys(spec.hosts).length + Object.keys(spec.clusters).length === 0;
-  if (!isEmpty) return located;
+  if (method !== 'file' || !hasNoMachine(spec)) return located;
   return [
     { path: [section, 'hosts'], text: 'names no machine; add hosts: { NAME: { log_files: [/var/log/mail.log] } }' },
   ];

@@ -1,10 +1,9 @@
 /** Address, TLS and user of a cluster → requests to it. For every adapter that speaks to OpenSearch. */
-import { readFile } from 'node:fs/promises';
 import type { Client, ClientOptions } from '@opensearch-project/opensearch';
-import { MailtraceError } from '../errors.js';
 import type { ClusterAddress } from './address.js';
 import { connectionClass } from './connection.js';
 import { describeThrown, type Fault } from './faults.js';
+import { readTls } from './tls.js';
 
 /** `body` is whatever JSON the cluster answered. */
 export type Answer = Readonly<{ kind: 'answer'; body: unknown }> | Readonly<{ kind: 'fault'; fault: Fault }>;
@@ -30,34 +29,6 @@ export type Cluster = Readonly<{
 const RETRIES = 0;
 /** A node that restarts, or a load balancer between two nodes, is back within this time. */
 const RETRY_AFTER_MS = 250;
-
-const readPem = async (key: string, path: string | null): Promise<Buffer | undefined> => {
-  if (path === null) return undefined;
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw new MailtraceError(
-      'config',
-      `opensearch_config.${key}: ${path} cannot be read.`,
-      'Name a PEM file that this user may read.',
-      { cause: error },
-    );
-  }
-};
-
-const tlsOf = async (address: ClusterAddress): Promise<ClientOptions['ssl']> => {
-  const [ca, cert, key] = await Promise.all([
-    readPem('ca_file', address.caFile),
-    readPem('client_cert_file', address.clientCertFile),
-    readPem('client_key_file', address.clientKeyFile),
-  ]);
-  return {
-    rejectUnauthorized: address.verifyCerts,
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-  };
-};
 
 /** An IPv6 address stands in brackets in a URL (RFC 3986 §3.2.2). */
 const urlOf = ({ host, port, useSsl }: ClusterAddress): string =>
@@ -103,7 +74,7 @@ const createAsk = (client: Client, address: ClusterAddress): Cluster['ask'] => {
 export const openCluster = async (address: ClusterAddress): Promise<Cluster> => {
   const { Client, Connection, errors } = await import('@opensearch-project/opensearch');
   const { username, password, timeoutMs } = address;
-  const ssl = address.useSsl ? await tlsOf(address) : undefined;
+  const ssl: ClientOptions['ssl'] = address.useSsl ? await readTls(address) : undefined;
   const open = (): Client =>
     new Client({
       node: urlOf(address),

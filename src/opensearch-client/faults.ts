@@ -23,6 +23,10 @@ type Words = (place: Place) => string;
 
 const CA = 'name the CA in opensearch_config.ca_file';
 
+/** TLS alerts (RFC 8446 §6.2) of a cluster that looked at our certificate. */
+const certificateRefused: Words = () =>
+  'refuses our client certificate; name one that it trusts in opensearch_config.client_cert_file and client_key_file';
+
 /** Codes of Node's sockets and TLS → what to say. */
 const BY_CODE: Readonly<Record<string, Words>> = {
   ECONNREFUSED: () => 'refused the connection; check opensearch_config.host and port, and that it runs',
@@ -39,6 +43,13 @@ const BY_CODE: Readonly<Record<string, Words>> = {
   CERT_HAS_EXPIRED: () => 'has a certificate that has expired; renew it on the cluster',
   ERR_TLS_CERT_ALTNAME_INVALID: ({ host }) =>
     `has a certificate for other names than ${host}; use one of its names as opensearch_config.host`,
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: certificateRefused,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED: certificateRefused,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED: certificateRefused,
+  ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN: certificateRefused,
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: certificateRefused,
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: () =>
+    'wants a client certificate; name it in opensearch_config.client_cert_file and client_key_file',
   SELF_SIGNED_CERT_IN_CHAIN: () => `has a certificate of an unknown authority; ${CA}`,
   DEPTH_ZERO_SELF_SIGNED_CERT: () => `has a certificate of its own making; ${CA}`,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: () => `has a certificate of an unknown authority; ${CA}`,

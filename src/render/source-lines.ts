@@ -7,9 +7,24 @@ import { printable } from './text-width.js';
 /** Hosts named for their unknown lines; the sum counts all. */
 const HOSTS_MAX = 5;
 
-/** `mx2.example (file, unreadable): EACCES …`; not for sources whose status is `ok`. */
-export const sourceFaultText = ({ host, kind, status, error }: SourceReport): string =>
-  `${printable(host)} (${printable(kind)}, ${status})${error === null ? '' : `: ${printable(error)}`}`;
+/** Texts are told once, with all hosts they are true of. */
+const groupByFault = (sources: readonly SourceReport[]): readonly (readonly SourceReport[])[] => {
+  const groups = new Map<string, SourceReport[]>();
+  for (const source of sources) {
+    if (source.status === 'ok') continue;
+    const key = [source.kind, source.status, source.error ?? ''].join('\0');
+    groups.set(key, [...(groups.get(key) ?? []), source]);
+  }
+  return [...groups.values()];
+};
+
+/** `mx2.example, mx3.example (file, unreadable): EACCES …`, one text for each fault. */
+export const sourceFaultTexts = (sources: readonly SourceReport[]): readonly string[] =>
+  groupByFault(sources).map((group) => {
+    const { kind, status, error } = group[0]!;
+    const hosts = group.map(({ host }) => printable(host)).join(', ');
+    return `${hosts} (${printable(kind)}, ${status})${error === null ? '' : `: ${printable(error)}`}`;
+  });
 
 const unknownText = (sources: readonly SourceReport[]): string | null => {
   const counted = sources
@@ -28,9 +43,8 @@ export const sourceLines = (
   { columns, style }: Readonly<{ columns: number | null; style: Style }>,
 ): readonly string[] => {
   const unknown = unknownText(sources);
-  const faults = sources.filter(({ status }) => status !== 'ok');
   const facts: readonly Fact[] = [
-    ...faults.map((source) => ({ label: 'not read', text: sourceFaultText(source), paint: style.bad })),
+    ...sourceFaultTexts(sources).map((text) => ({ label: 'not read', text, paint: style.bad })),
     ...(complete
       ? []
       : [

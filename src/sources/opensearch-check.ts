@@ -14,6 +14,7 @@ import {
 } from './opensearch-fields.js';
 import type { Clause } from './opensearch-needles.js';
 import { searchPath, shardFault, tokensOf } from './opensearch-pages.js';
+import { findReadable } from './opensearch-parts.js';
 import { toTrouble } from './opensearch-trouble.js';
 
 /** `note`: what was found. `remedy`: what to do; null when `ok`. */
@@ -172,7 +173,13 @@ const checkIndex = async (
     cluster.ask({ ...search, body }, signal),
     cluster.ask({ ...search, body: { ...body, suggest } }, signal),
   ]);
-  if (found.kind === 'fault') return [badFault('opensearch index', toTrouble(found.fault, index).error)];
+  if (found.kind === 'fault') {
+    const readable = await findReadable(cluster, index, found.fault, signal);
+    const { error } = readable?.trouble ?? toTrouble(found.fault, index);
+    const rest =
+      readable === null ? [] : await checkIndex(cluster, { ...options, index: readable.index }, nowMs, signal);
+    return [badFault('opensearch index', error), ...rest];
+  }
   const shards = shardFault(found.body);
   const total = isJson(found.body) && isJson(found.body['hits']) ? found.body['hits']['total'] : null;
   const count = isJson(total) ? Number(total['value']) : 0;

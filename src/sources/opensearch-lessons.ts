@@ -11,13 +11,24 @@ import {
 } from './opensearch-fields.js';
 import type { Clause } from './opensearch-needles.js';
 import { searchPath, tokensOf } from './opensearch-pages.js';
+import { findReadable } from './opensearch-parts.js';
 import { type Trouble, toTrouble, unreadable } from './opensearch-trouble.js';
 
 /**
  * `isSure`: `analysis` was shown, not assumed. `isFrugal`: the cluster forbids what walks through terms
- * (`search.allow_expensive_queries`), for hosts as well.
+ * (`search.allow_expensive_queries`), for hosts as well. `index`: what is to be searched; `trouble`: why it is less than what
+ * was configured, null when it is all of it.
  */
-export type Knowledge = Readonly<{ types: FieldTypes; analysis: Analysis; isSure: boolean; isFrugal: boolean }>;
+export type Knowledge = Readonly<{
+  index: string;
+  trouble: Trouble | null;
+  types: FieldTypes;
+  analysis: Analysis;
+  isSure: boolean;
+  isFrugal: boolean;
+}>;
+
+type Scope = Pick<Knowledge, 'index' | 'trouble'>;
 
 export type Lesson = Readonly<{ kind: 'known'; known: Knowledge }> | Readonly<{ kind: 'trouble'; trouble: Trouble }>;
 
@@ -33,30 +44,37 @@ export type Lessons = Readonly<{
   forget: () => void;
 }>;
 
-export const createLessons = (cluster: Cluster, index: string, fields: FieldNames): Lessons => {
+export const createLessons = (cluster: Cluster, configured: string, fields: FieldNames): Lessons => {
   let lesson: Knowledge | null = null;
 
-  const ask = async (signal: AbortSignal): Promise<Lesson> => {
+  const know = (scope: Scope, types: FieldTypes): Lesson => ({
+    kind: 'known',
+    known: { ...scope, types, ...assumeAnalysis(types, fields.message), isFrugal: false },
+  });
+
+  const ask = async (scope: Scope, signal: AbortSignal): Promise<Lesson> => {
+    const { index, trouble } = scope;
     const names = [...new Set([fields.message, fields.hostname, fields.timestamp])].filter((name) => name !== '');
     const path = `${searchPath(index, '_field_caps')}?fields=${names.map(encodeURIComponent).join(',')}`;
     const answer = await cluster.ask({ method: 'GET', path }, signal);
     if (answer.kind === 'fault') {
+      const readable = trouble === null ? await findReadable(cluster, index, answer.fault, signal) : null;
+      if (readable !== null) return ask(readable, signal);
       // Who may search may not always ask for fields: then the first answer has to show what the message is.
       return answer.fault.kind === 'forbidden'
-        ? { kind: 'known', known: { types: new Map(), ...assumeAnalysis(new Map(), fields.message), isFrugal: false } }
+        ? know(scope, new Map())
         : { kind: 'trouble', trouble: toTrouble(answer.fault, index) };
     }
     // No fields at all: no such index, or none of its shards is there. The search will tell.
     const types = readFieldTypes(answer.body);
     const fault = findFieldFault(types, fields);
-    if (fault !== null) return { kind: 'trouble', trouble: unreadable(fault) };
-    return { kind: 'known', known: { types, ...assumeAnalysis(types, fields.message), isFrugal: false } };
+    return fault === null ? know(scope, types) : { kind: 'trouble', trouble: unreadable(fault) };
   };
 
   return {
     learn: async (signal) => {
       if (lesson !== null) return { kind: 'known', known: lesson };
-      const learnt = await ask(signal);
+      const learnt = await ask({ index: configured, trouble: null }, signal);
       if (learnt.kind === 'known') lesson = learnt.known;
       return learnt;
     },

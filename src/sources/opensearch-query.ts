@@ -1,7 +1,7 @@
 /** Wishes → as few queries as may be. */
 import type { Needle } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
-import type { TimeWindow } from '../domain/time-window.js';
+import { type TimeWindow, unite } from '../domain/time-window.js';
 import type { Zone } from '../zone.js';
 import type { Analysis } from './opensearch-analysis.js';
 import {
@@ -40,7 +40,7 @@ const hostsKey = ({ hosts, window }: HostsWish): string =>
   `${window.fromMs} ${window.toMs} ${[...hosts].sort().join(' ')}`;
 
 /** Wishes of the same hosts and window become one. */
-const unite = (wishes: readonly HostsWish[]): readonly HostsWish[] => {
+const join = (wishes: readonly HostsWish[]): readonly HostsWish[] => {
   const groups = new Map<string, HostsWish[]>();
   for (const wish of wishes) {
     const key = hostsKey(wish);
@@ -50,6 +50,29 @@ const unite = (wishes: readonly HostsWish[]): readonly HostsWish[] => {
     ...group[0]!,
     needles: group.some(({ needles }) => needles.length === 0) ? [] : group.flatMap(({ needles }) => needles),
   }));
+};
+
+/** Whole words that keep their case: queue IDs and message-ids. Hardly a line more holds them elsewhere, or at another time. */
+const isOfIds = ({ needles }: HostsWish): boolean =>
+  needles.length > 0 && needles.every(({ isWhole, ignoreCase }) => isWhole && !ignoreCase);
+
+/**
+ * The same with all ids looked for on all their hosts in all their time. A message that is followed beyond the window leads to a
+ * span of its own for each id and host, and every span would take its clauses.
+ */
+const coarsen = (wishes: readonly HostsWish[]): readonly HostsWish[] => {
+  const ofIds = wishes.filter(isOfIds);
+  if (ofIds.length < 2) return wishes;
+  const windows = ofIds.map(({ window }) => window);
+  const needles = new Map(ofIds.flatMap((wish) => wish.needles.map((needle) => [needle.text, needle] as const)));
+  return [
+    ...wishes.filter((wish) => !isOfIds(wish)),
+    {
+      hosts: new Set(ofIds.flatMap(({ hosts }) => [...hosts])),
+      window: windows.reduce(unite),
+      needles: [...needles.values()],
+    },
+  ];
 };
 
 const splitPieces = (pieces: readonly Piece[], room: number): readonly (readonly Piece[])[] => {
@@ -102,11 +125,14 @@ const toClause = ({ wish, pieces }: Part, { fields, types, analysis, isFrugal, z
   return { bool: { filter } };
 };
 
-/** Each finds all lines of some of the wishes; together, of all. Empty windows ask nothing. */
+/** Each finds all lines of some of the wishes, and perhaps others; together, of all. Empty windows ask nothing. */
 export const buildQueries = (wishes: readonly HostsWish[], context: QueryContext): readonly Clause[] => {
   const possible = wishes.filter(({ window, hosts }) => window.fromMs < window.toMs && hosts.size > 0);
-  const parts = unite(possible).flatMap((wish) => toParts(wish, context));
-  return pack(parts).map((group) => ({
+  const packsOf = (asked: readonly HostsWish[]) => pack(join(asked).flatMap((wish) => toParts(wish, context)));
+  const exact = packsOf(possible);
+  const coarse = exact.length > 1 ? packsOf(coarsen(possible)) : exact;
+  const packs = coarse.length < exact.length ? coarse : exact;
+  return packs.map((group) => ({
     bool: { should: group.map((part) => toClause(part, context)), minimum_should_match: 1 },
   }));
 };

@@ -54,7 +54,8 @@ type QueryOutcome = Readonly<{ isRight: boolean; trouble: Trouble | null }>;
 
 const readQuery = async (query: Clause, known: Knowledge, context: Context): Promise<QueryOutcome> => {
   const { options, lessons, presence, readDocument, take, signal } = context;
-  const { cluster, index, fields } = options;
+  const { cluster, fields } = options;
+  const { index } = known;
   let isRight = true;
   const request = {
     index,
@@ -76,7 +77,7 @@ const readQuery = async (query: Clause, known: Knowledge, context: Context): Pro
   if (fault !== null && lessons.accept(known, fault)) return { isRight: false, trouble: null };
   if (fault !== null) return { isRight, trouble: toTrouble(fault, index) };
   if (isEmptyIndex) return { isRight, trouble: unreadable(noIndex(index)) };
-  return { isRight, trouble: shards === null ? null : { status: 'incomplete', error: shards } };
+  return { isRight, trouble: shards === null ? known.trouble : { status: 'incomplete', error: shards } };
 };
 
 /** Some shards were silent: the others may still have lines. */

@@ -14,9 +14,14 @@ const STATUS: Readonly<Record<Fault['kind'], Trouble['status']>> = {
   refused: 'unreadable',
 };
 
-export const toTrouble = ({ kind, text }: Fault, index: string): Trouble => ({
-  status: STATUS[kind],
-  error: kind === 'missing' ? noIndex(index) : text,
+const errorOf = ({ kind, text }: Fault, index: string): string => {
+  if (kind === 'missing') return noIndex(index);
+  return kind === 'forbidden' ? `${text} (${index})` : text;
+};
+
+export const toTrouble = (fault: Fault, index: string): Trouble => ({
+  status: STATUS[fault.kind],
+  error: errorOf(fault, index),
 });
 
 export const noIndex = (index: string): string =>

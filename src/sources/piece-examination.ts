@@ -77,7 +77,8 @@ const unpackEnds = async (
   return { head, tail: last, isUnpacked: isWhole, fault };
 };
 
-const factsOf = ({ head, tail }: Ends, parse: HeaderParser) => {
+/** What the first and the last lines of a file tell. */
+export const factsOf = ({ head, tail }: Pick<Ends, 'head' | 'tail'>, parse: HeaderParser) => {
   const read = (lines: readonly string[]) =>
     lines.flatMap((line) => {
       const header = parse(line);

@@ -31,7 +31,11 @@ if [ ! -h /etc/localtime ] && command -v timedatectl >/dev/null 2>&1; then
   [ -z "$z" ] || say "L zone $z"
 fi
 unset z f
-if [ $MT_SUDO = 0 ] || [ "$(id -u)" = 0 ]; then
+# A copy of UTC in place of the link, as in containers.
+if [ "$(date +%Z)" = UTC ]; then say "L zone UTC"; fi
+if [ "$(id -u)" = 0 ]; then
+  say "S root"
+elif [ $MT_SUDO = 0 ]; then
   say "S none"
 elif ! command -v sudo >/dev/null 2>&1; then
   say "S missing"

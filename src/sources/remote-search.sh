@@ -5,14 +5,17 @@
 # Answers are lines. What is said about files begins with a byte 1; a line of a log with its number in the part that was read
 # and a colon. So no log line can pass for an answer.
 #   H                      a request begins
+#   N tool…                programs that are missing: nothing can be searched
 #   P n idx kind inode size time flags first-line
 #                          file n: which of the paths named it; n(amed) s(ibling) g(lob); its first stamp in seconds
 #   Q n path               file n
 #   X code idx detail path a file that cannot be read
 #   F n span from          lines of file n follow, of the blocks from `from` on
 #   E n text               file n: unpacking failed
+#   G n text               file n: reading it failed, or what filters it
 #   B n span from          lines of file n follow, between which its clock was set back
 #   I id                   a queue ID whose lines were searched as well
+#   R                      files were rotated in the meantime: what was read need not be all
 #   Z nonce                all was said
 
 LC_ALL=C
@@ -34,6 +37,15 @@ esac
 
 # BusyBox before 1.30 knows no -a; there every file is text.
 if echo a | grep -aF a >/dev/null 2>&1; then MT_GREP='grep -naF'; else MT_GREP='grep -nF'; fi
+
+# mksh counts in 32 bits.
+case $((2147483647 + 1)) in -*) MT_32=1 ;; *) MT_32=0 ;; esac
+
+# What every search needs. Without it nothing would be found, and that must not pass for an answer.
+MT_LACKS=
+for t in awk cat dd grep head ls printf sed sort; do
+  command -v $t >/dev/null 2>&1 || MT_LACKS="$MT_LACKS $t"
+done
 
 # ---- Time stamps -----------------------------------------------------------------------------------------------------------
 
@@ -232,10 +244,12 @@ MT_END
   fi
 }
 
+# after(s, n): s without its first n words.
+MT_AFTER='function after(s, n) { while (n-- > 0) sub(/^ *[^ ]+ /, "", s); return s }'
+
 # Joins what mt_expand printed with what ls says and with the heads that are known. Prints `X code idx kind path`, or
 # `P idx kind chain inode size path` and a second line: `packing flags first-line`, empty when it has to be looked up.
 MT_JOIN='
-function after(s, n) { while (n-- > 0) sub(/^ *[^ ]+ /, "", s); return s }
 $0 == "//" { part++; next }
 part == 2 { inode_ = $1; size_ = $2; head[inode_] = after($0, 2); headSize[inode_] = size_; next }
 !part {
@@ -291,7 +305,7 @@ NR > 50 { exit }
   sub(/^<[0-9]+>/, "", s); sub(/^[1-9][0-9]? /, "", s)
   count = split(s, word, / +/)
   isLocal = 0
-  if (s ~ /^[A-Z][a-z][a-z] [ 0-9][0-9]? /) { isLocal = 1; host = count > 3 ? word[4] : "" }
+  if (s ~ /^[A-Z][a-z][a-z] [ 0-9][0-9]? /) { isLocal = 1; at = word[3] ~ /^[0-9][0-9][0-9][0-9]$/ ? 5 : 4; host = count >= at ? word[at] : "" }
   else if (s ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][Tt ][0-9][0-9]:/) {
     isLocal = word[1] !~ /[Zz]$|[+-][0-9][0-9](:?[0-9][0-9])?$/ || length(word[1]) == 10
     host = length(word[1]) == 10 ? "" : word[2]
@@ -385,7 +399,8 @@ END {
   }
 }'
 
-# mt_files FIRST LAST OFFSET INDEX: MT_P := the files that these lines of the data mean, each as `time next n flags packing size path`.
+# mt_files FIRST LAST OFFSET INDEX: MT_P := the files that these lines of the data mean, each as
+# `time next n flags/inode packing size path`.
 mt_files() {
   MT_OFF=$3 MT_CHAIN=0 MT_P=
   l=$(
@@ -414,7 +429,7 @@ MT_END
       cat <<MT_END
 $MT_HEADS
 MT_END
-    } <<MT_END | awk "$MT_JOIN"
+    } <<MT_END | awk "$MT_AFTER$MT_JOIN"
 $l
 MT_END
   )
@@ -441,10 +456,11 @@ mt_missing() {
   mt_fault "$1" "$2" "$3"
 }
 
-# mt_file IDX KIND CHAIN INODE SIZE PATH HEAD: says what it is and takes it into MT_P.
+# mt_file IDX KIND CHAIN INODE SIZE PATH HEAD: says what it is and takes it into MT_P. What has gone since it was listed was
+# rotated.
 mt_file() {
   if [ ! -r "$6" ]; then
-    mt_fault r "$1" "$6"
+    if [ -e "$6" ]; then mt_fault r "$1" "$6"; else MT_GONE=1; fi
     return
   fi
   if [ "$5" = 0 ]; then
@@ -453,6 +469,7 @@ mt_file() {
     K=${7%% *} H=${7#* }
   else
     mt_new_head "$4" "$5" "$6"
+    MT_SEEN="$MT_SEEN$4 $5 $6$MT_NL"
   fi
   if [ $K != - ] && ! mt_tool $K; then
     mt_say "X t $1 $W $6"
@@ -462,7 +479,7 @@ mt_file() {
   mt_stamp "${H#* }" || T=0
   mt_say "P $N $1 $2 $4 $5 $T ${H%% *} ${H#* }"
   mt_say "Q $N $6"
-  [ "$5" = 0 ] || MT_P="$MT_P$T $3 $N ${H%% *} $K $5 $6$MT_NL"
+  [ "$5" = 0 ] || MT_P="$MT_P$T $3 $N ${H%% *}/$4 $K $5 $6$MT_NL"
 }
 
 # ---- Places in a file ------------------------------------------------------------------------------------------------------
@@ -559,7 +576,8 @@ mt_parts() {
     fi
     A=0 Z=0
     if [ "$MT_EVERY" = 0 ] && [ "$fk" = - ] && [ "$ft" != 0 ]; then mt_range "$1" "$2" "$ff" "$fz" $S; fi
-    MT_S="$MT_S$fn $fk $A $Z $fg $ff$MT_NL"
+    MT_S="$MT_S$fn $fk $A $Z ${fg%%/*} $ff$MT_NL"
+    MT_SEEN="$MT_SEEN${fg#*/} $fz $ff$MT_NL"
   done <<MT_END
 $MT_P
 MT_END
@@ -576,7 +594,8 @@ function say(n, s) { printf "%d:%s\n", n, s }
   count = split(substr(s, 1, 120), word, / +/)
   if (s ~ /^[A-Z][a-z][a-z] /) {
     day = (index("JanFebMarAprMayJunJulAugSepOctNovDec", word[1]) + 2) / 3 * 31 + word[2]
-    clock = word[3]; host = word[4]
+    at = word[3] ~ /^[0-9][0-9][0-9][0-9]$/ ? 4 : 3
+    clock = word[at]; host = word[at + 1]
   } else if (s ~ /^[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9][Tt ]/) {
     day = substr(s, 6, 2) * 31 + substr(s, 9, 2)
     clock = substr(s, 12, 8); host = substr(s, 11, 1) == " " ? "" : word[2]
@@ -587,34 +606,73 @@ function say(n, s) { printf "%d:%s\n", n, s }
   if (!(host in last) || time > last[host] || time < last[host] - 300) { last[host] = time; number[host] = NR; line[host] = $0 }
 }'
 
-mt_filter() { if [ "$MT_BACK" = 2 ]; then awk "$MT_BACKS"; else $MT_G -e "$MT_PAT"; fi; }
+# What is taken of a part: 2 where clocks were set back, 3 its end (remote-diagnosis.sh), else what holds MT_PAT.
+mt_filter() {
+  case $MT_BACK in
+  2) awk "$MT_BACKS" ;;
+  3) awk "$MT_TAIL" ;;
+  *) $MT_G -e "$MT_PAT" ;;
+  esac
+}
 
-# mt_part PACKING FROM TO FILE: the lines of this part that hold one of MT_PAT. MT_E := why unpacking failed.
+# mt_part PACKING FROM TO FILE: the lines of this part that mt_filter takes. MT_E := why unpacking failed, MT_F := why reading
+# or filtering did: it may be killed, or a disk be broken, and what came until then must not pass for all.
 mt_part() {
+  # Lines go their own way (4). What is complained of comes back, with =STATUS of who reads and fSTATUS of who filters.
   if [ "$1" != - ]; then
-    { E=$({ { mt_unpack "$1" <"$4" 2>&3; echo "=$?" >&3; } | mt_filter >&4; } 3>&1); } 4>&1
-    case $E in
-    =0) ;;
-    *)
-      # gzip begins with an empty line.
-      MT_E=${E%=*} MT_E=${MT_E#"$MT_NL"} MT_E=${MT_E%%"$MT_NL"*}
-      [ -n "$MT_E" ] || MT_E='unpacking failed'
-      ;;
-    esac
+    { W=$({
+      { mt_unpack "$1" 2>&3; echo "=$?" >&3; } | { mt_filter >&4 2>&3; echo "f$?" >&3; }
+    } 3>&1 <"$4"); } 4>&1
   elif [ "$3" -eq 0 ]; then
-    {
+    { W=$({
       [ "$2" -eq 0 ] || {
         dd bs=$MT_B skip=$(($2 - 1)) count=1 >/dev/null 2>&1
         IFS= read -r l
       }
-      mt_filter
-    } <"$4"
+      mt_filter >&4
+      echo "f$?$MT_NL=0"
+    } 2>&1 <"$4"); } 4>&1
   else
-    dd bs=$MT_B skip="$2" count=$(($3 - $2)) <"$4" 2>/dev/null | {
-      [ "$2" -eq 0 ] || IFS= read -r l
-      mt_filter
-    }
+    { W=$({
+      { dd bs=$MT_B skip="$2" count=$(($3 - $2)) 2>&3; echo "=$?" >&3; } | {
+        [ "$2" -eq 0 ] || IFS= read -r l
+        mt_filter >&4 2>&3
+        echo "f$?" >&3
+      }
+    } 3>&1 <"$4"); } 4>&1
   fi
+  MT_E= MT_F=
+  case $MT_NL$W$MT_NL in
+  # grep says 1 when it finds nothing.
+  *"${MT_NL}f"[01]"$MT_NL"*)
+    case $MT_NL$W$MT_NL in *"$MT_NL=0$MT_NL"*) return ;; esac
+    mt_why
+    if [ "$1" = - ]; then MT_F=$MT_W; else MT_E=$MT_W; fi
+    ;;
+  *)
+    mt_why
+    MT_F=$MT_W
+    ;;
+  esac
+}
+
+# mt_why: MT_W := the first complaint in W. dd counts its records there as well; gzip begins with an empty line.
+mt_why() {
+  MT_W='ended early'
+  while IFS= read -r x; do
+    case $x in '' | =[0-9]* | f[0-9]* | *' records '* | *' bytes '*) continue ;; esac
+    MT_W=$x
+    break
+  done <<MT_END
+$W
+MT_END
+}
+
+# mt_read N PACKING FROM TO FILE: as mt_part, and says what failed.
+mt_read() {
+  mt_part "$2" "$3" "$4" "$5"
+  [ -z "$MT_E" ] || mt_say "E $1 $MT_E"
+  [ -z "$MT_F" ] || mt_say "G $1 $MT_F"
 }
 
 # Queue IDs by their place: the word a message begins with, and those that a line names as its own host's next.
@@ -688,9 +746,7 @@ mt_print_in() {
     [ -n "$n" ] || continue
     case $1$g in j | j*j*) ;; j*) continue ;; esac
     mt_say "F $n $MT_SPAN $a"
-    MT_E=
-    mt_part "$k" "$a" "$z" "$f"
-    [ -z "$MT_E" ] || mt_say "E $n $MT_E"
+    mt_read "$n" "$k" "$a" "$z" "$f"
   done <<MT_END
 $MT_S
 MT_END
@@ -704,7 +760,7 @@ mt_backs() {
     case $g in
     *l*)
       mt_say "B $n $MT_SPAN $a"
-      mt_part "$k" "$a" "$z" "$f"
+      mt_read "$n" "$k" "$a" "$z" "$f"
       ;;
     esac
   done <<MT_END
@@ -717,9 +773,10 @@ MT_END
 # SHARED s: of several hosts. FOLD 1: case is ignored. RELATED 1: also the lines of queue IDs. BACK 1: also where clocks were
 # set back. TEXTS: what to look for, as `1-40,41-77`, lines of the data; ANCHORS: in JSON also these.
 mt_span() {
-  MT_SPAN=$1 MT_G=$MT_GREP MT_BACK=0 MT_Q=
+  MT_SPAN=$1 MT_G=$MT_GREP MT_BACK=0 MT_Q= t=$3
   [ "$5" = 0 ] || MT_G="$MT_GREP -i"
-  mt_parts "$2" "$3" "$4"
+  case $MT_32$3 in 1[3-9]????????? | 12[2-9]???????? | 121[5-9]???????) t=2140000000 ;; esac
+  mt_parts "$2" "$t" "$4"
   [ -n "$MT_S" ] || return 0
   if [ "$6" = 1 ]; then
     MT_Q=$({ mt_each "$8" mt_ids_in && mt_each "$9" mt_ids_in j; } | awk "$MT_IDS" | head -n 3000)
@@ -732,9 +789,51 @@ MT_END
   [ "$7" = 0 ] || mt_backs
 }
 
+# Of the files that were read: was one moved, packed or cut short since it was listed?
+MT_MOVED='
+$0 == "//" { part++; next }
+!part { if ($1 != "") { path = after($0, 2); inode[path] = $1; size[path] = $2; shown = path; gsub(/[^ -~]/, "?", shown); name[shown] = path }; next }
+{
+  path = $0; sub(/^ */, "", path); path = after(path, 8); sub(/^ *[^ ]+ /, "", path)
+  if (!(path in inode) && (path in name)) path = name[path]
+  if ((path in inode) && inode[path] == $1 && size[path] + 0 <= $6 + 0) delete inode[path]
+}
+END { for (path in inode) { print "moved"; exit } }'
+
+mt_moved() {
+  [ $MT_GONE = 0 ] || return 0
+  [ -n "$MT_SEEN" ] || return 1
+  r=$(
+    IFS=$MT_NL
+    set -f
+    # shellcheck disable=SC2046 # one path a line
+    set -- $(sed 's/^[^ ]* [^ ]* //' <<MT_END
+$MT_SEEN
+MT_END
+    )
+    unset IFS
+    {
+      cat
+      echo //
+      ls -lLind "$@" 2>/dev/null
+    } <<MT_END | awk "$MT_AFTER$MT_MOVED"
+$MT_SEEN
+MT_END
+  )
+  [ -n "$r" ]
+}
+
 # mt_begin YEAR MIDDLE EVERY: the year and instant in the middle of what is searched; EVERY 1: no file is left out.
 mt_begin() {
-  MT_YEAR=$1 MT_MID=$2 MT_EVERY=$3 MT_PAT_AT= N=0
+  MT_YEAR=$1 MT_MID=$2 MT_EVERY=$3 MT_PAT_AT= MT_SEEN= MT_GONE=0 N=0
   mt_say "H"
+  [ -z "$MT_LACKS" ] || mt_say "N$MT_LACKS"
 }
-mt_end() { mt_say "Z $1"; }
+mt_end() {
+  if mt_moved; then
+    # A name that meant one file in the list may have meant another when its head was looked at.
+    MT_HEADS= MT_HEADS_N=0
+    mt_say R
+  fi
+  mt_say "Z $1"
+}

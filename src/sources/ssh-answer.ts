@@ -28,10 +28,16 @@ export type RemoteFault = Readonly<{
 export type RemoteLine = Readonly<{ piece: number; span: number; offset: number; bytes: Buffer }>;
 
 export type Answer = Readonly<{
+  /** Programs that the machine has not: it could search nothing. */
+  missingTools: readonly string[];
   pieces: ReadonlyMap<number, RemotePiece>;
   faults: readonly RemoteFault[];
   /** By piece: why unpacking ended early. */
   damages: ReadonlyMap<number, string>;
+  /** By piece: why reading ended early. */
+  failures: ReadonlyMap<number, string>;
+  /** Files were rotated in the meantime. */
+  isMoved: boolean;
   ids: ReadonlySet<string>;
   lines: readonly RemoteLine[];
   /** Lines between which a clock was set back. */
@@ -96,55 +102,86 @@ const readLine = (line: Buffer, { piece, span, base }: Part): RemoteLine | null 
     : null;
 };
 
+/** What was said so far. */
+type Draft = {
+  missingTools: readonly string[];
+  isMoved: boolean;
+  readonly pieces: Map<number, RemotePiece>;
+  readonly faults: RemoteFault[];
+  readonly damages: Map<number, string>;
+  readonly failures: Map<number, string>;
+  readonly ids: Set<string>;
+  part: Part | null;
+};
+
+const addPath = ({ pieces }: Draft, rest: string): void => {
+  const [number = '', path = ''] = wordsOf(rest, 2);
+  const piece = pieces.get(Number(number));
+  if (piece) pieces.set(piece.number, { ...piece, path });
+};
+
+const addFault = ({ faults }: Draft, rest: string): void => {
+  const [code = '', paths = '', detail = '', path = ''] = wordsOf(rest, 4);
+  faults.push({ code, pathIndexes: indexesOf(paths), detail, path });
+};
+
+const addReason = (reasons: Map<number, string>, rest: string): void => {
+  const [number = '', why = ''] = wordsOf(rest, 2);
+  reasons.set(Number(number), why);
+};
+
+const addPiece = ({ pieces }: Draft, rest: string): void => {
+  const piece = readPiece(rest);
+  pieces.set(piece.number, piece);
+};
+
+const CONTROLS: Readonly<Record<string, (draft: Draft, rest: string) => void>> = {
+  P: addPiece,
+  Q: addPath,
+  X: addFault,
+  E: ({ damages }, rest) => addReason(damages, rest),
+  G: ({ failures }, rest) => addReason(failures, rest),
+  I: ({ ids }, rest) => {
+    ids.add(rest);
+  },
+  N: (draft, rest) => {
+    draft.missingTools = rest.split(' ');
+  },
+  R: (draft) => {
+    draft.isMoved = true;
+  },
+  F: (draft, rest) => {
+    draft.part = readPart(rest, false);
+  },
+  B: (draft, rest) => {
+    draft.part = readPart(rest, true);
+  },
+};
+
 /** `take` is given every line; it tells whether the answer is complete. */
 export const createAnswerReader = (end: string) => {
-  const pieces = new Map<number, RemotePiece>();
-  const faults: RemoteFault[] = [];
-  const damages = new Map<number, string>();
-  const ids = new Set<string>();
+  const draft: Draft = {
+    missingTools: [],
+    isMoved: false,
+    pieces: new Map(),
+    faults: [],
+    damages: new Map(),
+    failures: new Map(),
+    ids: new Set(),
+    part: null,
+  };
   const found = new Map<string, RemoteLine>();
   const setBacks: RemoteLine[] = [];
-  let part: Part | null = null;
   let bytes = 0;
   const takeControl = (text: string): boolean => {
     if (text === end) return true;
-    const rest = text.slice(2);
-    switch (text[0]) {
-      case 'P': {
-        const piece = readPiece(rest);
-        pieces.set(piece.number, piece);
-        break;
-      }
-      case 'Q': {
-        const [number = '', path = ''] = wordsOf(rest, 2);
-        const piece = pieces.get(Number(number));
-        if (piece) pieces.set(piece.number, { ...piece, path });
-        break;
-      }
-      case 'X': {
-        const [code = '', paths = '', detail = '', path = ''] = wordsOf(rest, 4);
-        faults.push({ code, pathIndexes: indexesOf(paths), detail, path });
-        break;
-      }
-      case 'E': {
-        const [number = '', why = ''] = wordsOf(rest, 2);
-        damages.set(Number(number), why);
-        break;
-      }
-      case 'I':
-        ids.add(rest);
-        break;
-      case 'F':
-      case 'B':
-        part = readPart(rest, text[0] === 'B');
-        break;
-      default:
-    }
+    CONTROLS[text[0] ?? '']?.(draft, text.slice(2));
     return false;
   };
   return {
     take: (line: Buffer): boolean => {
       if (line[0] === CONTROL) return takeControl(line.toString('utf8', 1));
+      const { part } = draft;
       const read = part === null ? null : readLine(line, part);
       if (part === null || read === null) return false;
       bytes += line.length;
@@ -155,6 +192,9 @@ export const createAnswerReader = (end: string) => {
     },
     /** Of the lines so far. */
     bytes: () => bytes,
-    answer: (): Answer => ({ pieces, faults, damages, ids, lines: [...found.values()], setBacks }),
+    answer: (): Answer => {
+      const { missingTools, isMoved, pieces, faults, damages, failures, ids } = draft;
+      return { missingTools, isMoved, pieces, faults, damages, failures, ids, lines: [...found.values()], setBacks };
+    },
   };
 };

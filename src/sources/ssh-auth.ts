@@ -1,6 +1,8 @@
 /** The ways in which we prove who we are to an SSH server, in order: keys, agent, password, questions. */
 import { access, readFile } from 'node:fs/promises';
 import type { AnyAuthMethod, BaseAgent, ParsedKey } from 'ssh2';
+import { findAgentCertificates } from './ssh-agent-keys.js';
+import { parsePrivateKey, signingForms } from './ssh-key-forms.js';
 import type { Route } from './ssh-route.js';
 
 /** null = there is none. `passphrase` opens encrypted keys. */
@@ -13,6 +15,15 @@ export type Credentials = Readonly<{
   methods: readonly Readonly<{ name: string; method: AnyAuthMethod }>[];
   notes: readonly string[];
 }>;
+
+/**
+ * Private keys that a passphrase has opened, by the text of their file. Opening one takes a second of computing (bcrypt), and
+ * every machine of a fleet wants the same one.
+ */
+export type OpenedKeys = Map<string, ParsedKey>;
+
+/** Keys that are replaced on disk again and again must not pile up. */
+const OPENED_MAX = 100;
 
 /** A server may ask again and again. */
 const QUESTIONS_MAX = 6;
@@ -32,21 +43,27 @@ const keyProblem = (path: string, message: string, hasPassphrase: boolean): stri
   return `${path} is no private key that can be read (${message}); OpenSSH's own format works: ssh-keygen -p -f ${path}`;
 };
 
+const fileProblem = (error: Error): string =>
+  'code' in error && error.code === 'ENOENT' ? 'no such file' : error.message;
+
 const loadKey = async (
   { path, isNamed }: Route['identityFiles'][number],
   passphrases: readonly string[],
   { utils }: Ssh2,
+  opened: OpenedKeys,
 ): Promise<Loaded> => {
   const text = await readFile(path).catch((error: unknown) => (error instanceof Error ? error : new Error(path)));
-  if (text instanceof Error) {
-    const why = 'code' in text && text.code === 'ENOENT' ? 'no such file' : text.message;
-    return { key: null, note: isNamed ? `private key ${path}: ${why}` : null };
-  }
+  if (text instanceof Error) return { key: null, note: isNamed ? `private key ${path}: ${fileProblem(text)}` : null };
+  const known = opened.get(text.toString('latin1'));
+  if (known !== undefined) return { key: known, note: null };
   let problem = '';
   for (const passphrase of [undefined, ...passphrases]) {
-    const parsed = utils.parseKey(text, passphrase);
-    const key = Array.isArray(parsed) ? (parsed as readonly (ParsedKey | Error)[])[0]! : parsed;
-    if (!(key instanceof Error)) return { key: key.isPrivateKey() ? key : null, note: null };
+    const key = parsePrivateKey(text, passphrase, utils);
+    if (!(key instanceof Error)) {
+      if (!key.isPrivateKey()) return { key: null, note: null };
+      if (opened.size < OPENED_MAX) opened.set(text.toString('latin1'), key);
+      return { key, note: null };
+    }
     problem = key.message;
   }
   return { key: null, note: keyProblem(path, problem, passphrases.length > 0) };
@@ -96,6 +113,13 @@ const certificateNotes = async (route: Route): Promise<readonly string[]> => {
     .map((path) => `${path}-cert.pub: user certificates are not supported; add the plain key to authorized_keys`);
 };
 
+const agentCertificateNotes = async ({ agent }: Route): Promise<readonly string[]> => {
+  const found = agent === null ? [] : await findAgentCertificates(agent);
+  return found.map(
+    (name) => `${name} in the agent: user certificates are not supported; add the plain key to authorized_keys`,
+  );
+};
+
 const agentMethods = async (route: Route, ssh2: Ssh2): Promise<Credentials['methods']> => {
   if (route.agent === null || !(await exists(route.agent))) return [];
   const agent = ssh2.createAgent(route.agent);
@@ -108,17 +132,21 @@ export const gatherCredentials = async (
   route: Route,
   { password, passphrase }: SshSecrets,
   ssh2: Ssh2,
+  opened: OpenedKeys,
 ): Promise<Credentials> => {
   const username = route.user;
   const passphrases = [passphrase, password].filter((each) => each !== null);
   const keys = await Promise.all(
-    route.identityFiles.map(async (file) => ({ file, ...(await loadKey(file, passphrases, ssh2)) })),
+    route.identityFiles.map(async (file) => ({ file, ...(await loadKey(file, passphrases, ssh2, opened)) })),
   );
   const methodsOf = (isNamed: boolean): Credentials['methods'] =>
     keys.flatMap(({ file, key }) =>
       key === null || file.isNamed !== isNamed
         ? []
-        : [{ name: `key ${file.path}`, method: { type: 'publickey', username, key } as const }],
+        : signingForms(key).map((form) => ({
+            name: `key ${file.path}`,
+            method: { type: 'publickey', username, key: form } as const,
+          })),
     );
   const secrets: Credentials['methods'] =
     password === null
@@ -134,6 +162,7 @@ export const gatherCredentials = async (
       ...keys.map(({ note }) => note).filter((note) => note !== null),
       ...agentNote,
       ...(await certificateNotes(route)),
+      ...(await agentCertificateNotes(route)),
     ],
   };
 };

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { connect as connectTcp, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { MailtraceError } from '../errors.js';
-import type { SshSecrets } from './ssh-auth.js';
+import type { OpenedKeys, SshSecrets } from './ssh-auth.js';
 import { connectFault, timeoutFault } from './ssh-faults.js';
 import { type Connection, shakeHands } from './ssh-handshake.js';
 import type { TrustedKeys } from './ssh-host-keys.js';
@@ -14,17 +14,23 @@ import { childEnvironment, type LocalUser } from './ssh-tokens.js';
 export type ConnectDeps = Readonly<{
   ssh2: typeof import('ssh2');
   secrets: SshSecrets;
+  opened: OpenedKeys;
   localUser: LocalUser;
   /** By address: sshd drops connections when too many are half open (MaxStartups 10:30:100). */
   handshakes: (address: string) => Limiter;
   trusted: TrustedKeys;
-  /** Connections that are kept, by `machineKey`. */
+  /** Connections that are kept, by `machineKey`; refusals for a while, too. */
   kept: Map<string, Promise<Connection>>;
 }>;
 
 const ATTEMPTS = 4;
 const RETRY_MS = 250;
 const STDERR_MAX = 500;
+/**
+ * The rounds of one trace follow each other: a machine that is down is waited for once, and a wrong password is tried once, or
+ * accounts would be locked. Whoever asks later has perhaps mended it.
+ */
+const REFUSAL_MS = 20_000;
 
 const openSocket = (route: Route): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -69,7 +75,10 @@ const openCommand = (command: string, route: Route, localUser: LocalUser): Duple
 const openJump = async (hop: Route, route: Route, deps: ConnectDeps): Promise<Duplex> => {
   const through = await keepConnection(hop, [hop], deps);
   return new Promise((resolve, reject) => {
+    // The jump host waits for its own network: minutes, when nobody answers there.
+    const timer = setTimeout(() => reject(timeoutFault(route, 'no connection')), route.timeoutMs);
     through.client.forwardOut('127.0.0.1', 0, route.host, route.port, (error, channel) => {
+      clearTimeout(timer);
       if (error) {
         reject(
           new MailtraceError(
@@ -123,17 +132,21 @@ const openConnection = async (route: Route, names: readonly Route[], deps: Conne
 /**
  * The connection to a machine: the one that is kept, or a new one. `names`: all names of the machine; the key that it shows
  * must be right for one of them.
- * @throws MailtraceError that names the fault and its remedy
+ * @throws MailtraceError that names the fault and its remedy; the same one again for a while
  */
 export const keepConnection = async (route: Route, names: readonly Route[], deps: ConnectDeps): Promise<Connection> => {
   const key = machineKey(route);
   const before = deps.kept.get(key);
-  const known = await before?.catch(() => null);
+  const known = await before;
   if (known?.isOpen()) return known;
   // Somebody else may have begun anew while we looked.
   const current = deps.kept.get(key);
   if (current !== undefined && current !== before) return current;
   const opened = openConnection(route, names, deps);
   deps.kept.set(key, opened);
+  const forget = (): void => {
+    if (deps.kept.get(key) === opened) deps.kept.delete(key);
+  };
+  opened.catch(() => setTimeout(forget, REFUSAL_MS).unref());
   return opened;
 };

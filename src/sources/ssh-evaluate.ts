@@ -44,19 +44,19 @@ export type Evaluation = Readonly<{
 
 type Placed = Readonly<{ remote: RemotePiece; log: Log; chosen: ChosenPiece }>;
 
-const toPiece = ({ path, id, kind, sizeBytes }: RemotePiece): Piece => {
+export const toPiece = ({ path, id, kind, sizeBytes }: RemotePiece): Piece => {
   const { rotation, isPacked } = readRotatedName(basename(path));
   return { path, id, rotation, isPacked, isNamed: kind === 'named', sizeBytes, modifiedMs: 0 };
 };
 
 /** The script looks at names less closely than we do. */
-const isLogPiece = ({ kind, path }: RemotePiece): boolean => {
+export const isLogPiece = ({ kind, path }: RemotePiece): boolean => {
   const { rotation } = readRotatedName(basename(path));
   return kind !== 'sibling' || rotation.kind !== 'live';
 };
 
 /** While logrotate packs a piece, both files exist. */
-const isPackedCopy = (piece: RemotePiece, all: readonly RemotePiece[]): boolean =>
+export const isPackedCopy = (piece: RemotePiece, all: readonly RemotePiece[]): boolean =>
   all.some(
     (other) =>
       other !== piece &&
@@ -155,11 +155,15 @@ const groupLines = (answer: Answer): ReadonlyMap<number, ReadonlyMap<number, rea
   return pieces;
 };
 
-const damageOf = (answer: Answer, { path, number }: RemotePiece): readonly FileFault[] => {
-  const why = answer.damages.get(number);
-  return why === undefined
-    ? []
-    : [fault(path, `damaged (${why}); the lines before the damage were read; restore it from a copy, or move it away`)];
+export const damageOf = (answer: Answer, { path, number }: RemotePiece): readonly FileFault[] => {
+  const [damage, failure] = [answer.damages.get(number), answer.failures.get(number)];
+  if (damage !== undefined) {
+    const remedy = 'the lines before the damage were read; restore it from a copy, or move it away';
+    return [fault(path, `damaged (${damage}); ${remedy}`)];
+  }
+  if (failure === undefined) return [];
+  const remedy = 'look at the disk, the memory and the system log of that machine, then ask again';
+  return [fault(path, `could not be read to its end (${failure}); ${remedy}`)];
 };
 
 const readPass = (pass: Pass, grouped: ReturnType<typeof groupLines>): readonly Reading[] => {

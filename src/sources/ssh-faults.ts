@@ -4,8 +4,8 @@ import { fingerprintOf, type HostKeyCheck, keyTypeOf } from './ssh-known-hosts.j
 import type { Route } from './ssh-route.js';
 
 /** `root@loghost:2222`; jump hosts in front. */
-const describeRoute = ({ user, host, port, proxy }: Route): string => {
-  const end = `${user}@${host}:${port}`;
+export const describeRoute = ({ user, host, port, proxy }: Route): string => {
+  const end = `${user}@${host.includes(':') ? `[${host}]` : host}:${port}`;
   return proxy.kind === 'jump' ? `${end} through ${describeRoute(proxy.hop)}` : end;
 };
 
@@ -17,31 +17,46 @@ const nameOnFile = ({ hostKeyName: { name, port } }: Route): string => (port ===
 
 const filesOf = ({ knownHostsFiles }: Route): string => knownHostsFiles[0] ?? 'known_hosts';
 
+/** The machine showed a key that is not good under the name of `route`. */
+export class HostKeyFault extends MailtraceError {
+  readonly key: Buffer;
+  readonly route: Route;
+  constructor(message: string, hint: string, { key, route }: Readonly<{ key: Buffer; route: Route }>) {
+    super('source', message, hint);
+    this.key = key;
+    this.route = route;
+  }
+}
+
+/** Adds the key to the file, as it is now. */
+export const scanCommand = (route: Route): string => `ssh-keyscan -p ${route.port} ${route.host} >> ${filesOf(route)}`;
+
 /** @returns null when the key is good */
-export const hostKeyFault = (check: HostKeyCheck, key: Buffer, route: Route): MailtraceError | null => {
+export const hostKeyFault = (check: HostKeyCheck, key: Buffer, route: Route): HostKeyFault | null => {
   const name = nameOnFile(route);
   const shown = `${keyTypeOf(key)} ${fingerprintOf(key)}`;
-  const scan = `ssh-keyscan -p ${route.port} ${route.host} >> ${filesOf(route)}`;
+  const scan = scanCommand(route);
+  const keyFault = (message: string, hint: string): HostKeyFault => new HostKeyFault(message, hint, { key, route });
   switch (check.kind) {
     case 'known':
       return null;
     case 'changed':
-      return sshFault(
+      return keyFault(
         `the host key of ${name} has changed: it shows ${shown}, but ${check.place} has another. Somebody may be in between`,
         `if the key was changed on purpose: ssh-keygen -R '${name}' -f ${check.place.replace(/:\d+$/, '')}, then ${scan}`,
       );
     case 'revoked':
-      return sshFault(
+      return keyFault(
         `the host key of ${name} (${shown}) is revoked by ${check.place}`,
         'do not connect before the administrator of that host has given it a new key',
       );
     case 'certificate':
-      return sshFault(
+      return keyFault(
         `${name} is known only by a certificate authority (${check.place}); host certificates are not supported`,
         `add its plain key, after comparing the fingerprint ${shown}: ${scan}`,
       );
     case 'unknown':
-      return sshFault(
+      return keyFault(
         `the host key of ${name} is unknown (${shown}${check.others.length > 0 ? `; on file: ${check.others.join(', ')}` : ''})`,
         `compare the fingerprint and add it: ${scan}; or, to trust any key, StrictHostKeyChecking no in ssh_config_file`,
       );
@@ -49,7 +64,8 @@ export const hostKeyFault = (check: HostKeyCheck, key: Buffer, route: Route): Ma
 };
 
 export const loginFault = (route: Route, tried: readonly string[], notes: readonly string[]): MailtraceError => {
-  const offered = tried.length === 0 ? 'nothing to log in with' : `refused: ${tried.join(', ')}`;
+  // A key may have been offered in several forms.
+  const offered = tried.length === 0 ? 'nothing to log in with' : `refused: ${[...new Set(tried)].join(', ')}`;
   const remedy =
     tried.length === 0
       ? 'set private_key or password in ssh_config, or start an agent'

@@ -18,7 +18,7 @@ export type KnownHosts = readonly KnownKey[];
 export type HostKeyName = Readonly<{ name: string; port: number }>;
 
 export type HostKeyCheck =
-  | Readonly<{ kind: 'known' }>
+  | Readonly<{ kind: 'known'; place: string }>
   /** `others`: types of other keys that the host has in the file. */
   | Readonly<{ kind: 'unknown'; others: readonly string[] }>
   | Readonly<{ kind: 'changed'; place: string }>
@@ -91,7 +91,8 @@ export const checkHostKey = (known: KnownHosts, host: HostKeyName, key: Buffer):
   const revoked = [...exact, ...plain].find((each) => each.marker === 'revoked' && each.key === shown);
   if (revoked !== undefined) return { kind: 'revoked', place: revoked.place };
   const isSame = (each: KnownKey): boolean => each.marker === 'none' && each.key === shown;
-  if (exact.some(isSame) || plain.some(isSame)) return { kind: 'known' };
+  const same = exact.find(isSame) ?? plain.find(isSame);
+  if (same !== undefined) return { kind: 'known', place: same.place };
   const own = exact.filter(({ marker }) => marker === 'none');
   const other = own.find(({ type }) => type === keyTypeOf(key));
   if (other !== undefined) return { kind: 'changed', place: other.place };

@@ -4,15 +4,16 @@ import { type Answer, createAnswerReader } from './ssh-answer.js';
 import { type ConnectDeps, keepConnection } from './ssh-connection.js';
 import { connectFault, lostFault } from './ssh-faults.js';
 import type { Connection } from './ssh-handshake.js';
-import { judgeHostKey } from './ssh-host-keys.js';
+import { judgeHostKey, type TrustedKeys } from './ssh-host-keys.js';
+import { createOpener, type Opener, openPlainShell } from './ssh-opener.js';
 import type { RequestText } from './ssh-request.js';
 import type { Route } from './ssh-route.js';
 import {
   ChannelLost,
   isChannelRefusal,
-  openShell,
   type RemoteShell,
   type ShellInfo,
+  type ShellOptions,
   type ShellScripts,
 } from './ssh-shell.js';
 import { createShells, type Shells } from './ssh-shells.js';
@@ -32,16 +33,26 @@ export type Visit = Readonly<{
   keyFault: (route: Route) => Promise<MailtraceError | null>;
   /** `maxBytes`: beyond these the answer is cut. */
   ask: (request: RequestText, maxBytes: number) => Promise<Readonly<{ answer: Answer; isCut: boolean }>>;
+  /** The same line by line, for those who do not wait as long; `onLine` says true to the last one. */
+  talk: Talk;
+  /** In a shell without sudo. @returns null where the server gives none besides this one. */
+  talkAsLogin: <Result>(work: (talk: Talk) => Promise<Result>) => Promise<Result | null>;
 }>;
 
+export type Talk = (text: string, onLine: (line: Buffer) => boolean, silenceFactor: number) => Promise<void>;
+
 export type Machine = Readonly<{
+  /** @throws MailtraceError */
+  connect: () => Promise<Connection>;
   /** @throws MailtraceError; the reason of the signal */
   visit: <Result>(work: (visit: Visit) => Promise<Result>, signal: AbortSignal) => Promise<Result>;
 }>;
 
 type Kept = Readonly<{
   connection: Connection;
+  opener: Opener;
   shells: Shells;
+  /** By the name of a route. */
   faults: Map<string, MailtraceError | null>;
 }>;
 
@@ -50,6 +61,11 @@ type Lost = typeof LOST;
 
 const isLost = (error: unknown, { connection }: Kept): boolean =>
   error instanceof ChannelLost || (!connection.isOpen() && !(error instanceof MailtraceError));
+
+const talkTo =
+  (shell: RemoteShell, signal: AbortSignal): Talk =>
+  (text, onLine, silenceFactor) =>
+    shell.ask(text, onLine, signal, { silenceFactor });
 
 const askShell =
   (shell: RemoteShell, signal: AbortSignal): Visit['ask'] =>
@@ -70,60 +86,89 @@ const askShell =
     return { answer: reader.answer(), isCut };
   };
 
-export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): Machine => {
+const asLogin = async <Result>(
+  options: ShellOptions,
+  signal: AbortSignal,
+  work: (talk: Talk) => Promise<Result>,
+): Promise<Result | null> => {
+  try {
+    const shell = await openPlainShell(options);
+    try {
+      return await work(talkTo(shell, signal));
+    } finally {
+      shell.close();
+    }
+  } catch (error) {
+    if (isChannelRefusal(error)) return null;
+    throw error;
+  }
+};
+
+const keyFaultOf =
+  ({ connection, faults }: Kept, trusted: TrustedKeys): Visit['keyFault'] =>
+  async (named) => {
+    const known = faults.get(named.name);
+    if (known !== undefined) return known;
+    const fault = await judgeHostKey(named, connection.hostKey, trusted);
+    faults.set(named.name, fault);
+    return fault;
+  };
+
+type Work<Result> = (visit: Visit) => Promise<Result>;
+
+const visitOnce = async <Result>(
+  work: Work<Result>,
+  signal: AbortSignal,
+  place: Kept,
+  { routes, deps, scripts, sudo }: MachineOptions,
+): Promise<Result> => {
+  const { connection, opener, shells } = place;
+  // Somebody may have mended what sudo refused.
+  if (opener.forgetRefusal()) shells.closeFree();
+  const shell = await shells.take();
+  try {
+    return await work({
+      info: shell.info,
+      keyFault: keyFaultOf(place, deps.trusted),
+      ask: askShell(shell, signal),
+      talk: talkTo(shell, signal),
+      talkAsLogin: (talking) => asLogin({ connection, route: routes[0]!, scripts, sudo }, signal, talking),
+    });
+  } finally {
+    shells.giveBack(shell);
+  }
+};
+
+export const createMachine = (options: MachineOptions): Machine => {
+  const { routes, deps, scripts, sudo } = options;
   const route = routes[0]!;
   let kept: Kept | null = null;
   const reach = async (): Promise<Kept> => {
     if (kept?.connection.isOpen()) return kept;
     const connection = await keepConnection(route, routes, deps);
     if (kept?.connection === connection) return kept;
-    const shells = createShells(() => openShell({ connection, route, scripts, sudo }));
-    kept = { connection, shells, faults: new Map() };
+    const opener = createOpener({ connection, route, scripts, sudo });
+    kept = { connection, opener, shells: createShells(opener.open), faults: new Map() };
     return kept;
   };
-  const keyFault =
-    ({ connection, faults }: Kept): Visit['keyFault'] =>
-    async (named) => {
-      const known = faults.get(named.name);
-      if (known !== undefined) return known;
-      const fault = await judgeHostKey(named, connection.hostKey, deps.trusted);
-      faults.set(named.name, fault);
-      return fault;
-    };
-  const visitOnce = async <Result>(
-    work: (visit: Visit) => Promise<Result>,
-    signal: AbortSignal,
-    place: Kept,
-  ): Promise<Result> => {
-    const shell = await place.shells.take();
-    try {
-      return await work({ info: shell.info, keyFault: keyFault(place), ask: askShell(shell, signal) });
-    } finally {
-      place.shells.giveBack(shell);
-    }
-  };
-  const visitAgain = async <Result>(
-    work: (visit: Visit) => Promise<Result>,
-    signal: AbortSignal,
-    isLast: boolean,
-  ): Promise<Result | Lost> => {
+  const visitOrLose = async <Result>(work: Work<Result>, signal: AbortSignal): Promise<Result | Lost> => {
     const place = await reach();
     try {
-      return await visitOnce(work, signal, place);
+      return await visitOnce(work, signal, place, options);
     } catch (error) {
       signal.throwIfAborted();
       if (!isLost(error, place)) throw isChannelRefusal(error) ? connectFault(route, error) : error;
       place.connection.close();
-      if (isLast) throw lostFault(route);
       return LOST;
     }
   };
   return {
+    connect: async () => (await reach()).connection,
     visit: async (work, signal) => {
-      // A kept connection may have died unseen.
-      const result = await visitAgain(work, signal, false);
+      const result = await visitOrLose(work, signal);
       if (result !== LOST) return result;
-      const again = await visitAgain(work, signal, true);
+      // A kept connection may have died unseen.
+      const again = await visitOrLose(work, signal);
       if (again === LOST) throw lostFault(route);
       return again;
     },

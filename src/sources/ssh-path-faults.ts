@@ -45,6 +45,20 @@ export const describeRemoteFault = ({ code, detail, path }: RemoteFault, info: S
   }
 };
 
+const listed = (words: readonly string[]): string =>
+  words.length < 2 ? words.join() : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`;
+
+/** Without these programs the machine cannot search. */
+export const missingToolsFault = (path: string, tools: readonly string[]): FileFault =>
+  fault(
+    path,
+    `cannot be searched without ${listed(tools)} on that machine; install what is missing (coreutils, grep, sed, awk; or BusyBox), or put it into the PATH of the login`,
+  );
+
+/** The machine answered, but not a word about this path. */
+export const untoldFault = (path: string): FileFault =>
+  fault(path, 'no file to be searched was found there; correct log_files of this host');
+
 /** Of a piece that is older than the window by its name nobody needs to know that it cannot be read. */
 export const isOutdated = (
   { path }: RemoteFault,

@@ -100,17 +100,14 @@ const spanCall = (span: RemoteSpan, { isShared }: RemoteFiles, data: Data): stri
   ].join(' ');
 };
 
-export const buildRequest = ({ files, middleMs, isEvery }: RemoteRequest): RequestText => {
-  const data = createData();
-  const calls = files.flatMap((each) => {
-    const [first, last] = data.add(each.paths);
-    const call = `mt_files ${first} ${last} ${Math.round(each.offsetMs / SECOND_MS)} ${each.firstIndex}`;
-    return [call, ...each.spans.map((span) => spanCall(span, each, data)).filter((line) => line !== null)];
-  });
+type Framed = Pick<RemoteRequest, 'middleMs' | 'isEvery'> &
+  Readonly<{ lines: readonly string[]; calls: readonly string[] }>;
+
+const frame = ({ lines, calls, middleMs, isEvery }: Framed): RequestText => {
   const nonce = `MT_${randomBytes(16).toString('hex')}`;
   const text = [
     `mt_data <<'${nonce}'`,
-    ...data.lines,
+    ...lines,
     nonce,
     `mt_begin ${new Date(middleMs).getUTCFullYear()} ${seconds(middleMs, Math.floor)} ${flag(isEvery)}`,
     ...calls,
@@ -118,4 +115,37 @@ export const buildRequest = ({ files, middleMs, isEvery }: RemoteRequest): Reque
     '',
   ].join('\n');
   return { text, end: `Z ${nonce}` };
+};
+
+/** What a doctor wants to know of a path. `offsetMs`: of its stamps without one. */
+export type ExaminedPath = Readonly<{ path: string; offsetMs: number }>;
+
+/** @param tailsBytes packed files are unpacked to their end, up to so many bytes of them; null: no file is read. */
+export const buildExamination = (
+  paths: readonly ExaminedPath[],
+  nowMs: number,
+  tailsBytes: number | null,
+): RequestText => {
+  const tails = tailsBytes === null ? [] : ['mt_tails'];
+  const calls = paths.flatMap(({ offsetMs }, index) => [
+    `mt_say "A ${index}"`,
+    `mt_files ${index + 1} ${index + 1} ${Math.round(offsetMs / SECOND_MS)} ${index}`,
+    ...tails,
+  ]);
+  return frame({
+    lines: paths.map(({ path }) => path),
+    calls: [...(tailsBytes === null ? [] : [`MT_LEFT=${tailsBytes}`]), ...calls],
+    middleMs: nowMs,
+    isEvery: false,
+  });
+};
+
+export const buildRequest = ({ files, middleMs, isEvery }: RemoteRequest): RequestText => {
+  const data = createData();
+  const calls = files.flatMap((each) => {
+    const [first, last] = data.add(each.paths);
+    const call = `mt_files ${first} ${last} ${Math.round(each.offsetMs / SECOND_MS)} ${each.firstIndex}`;
+    return [call, ...each.spans.map((span) => spanCall(span, each, data)).filter((line) => line !== null)];
+  });
+  return frame({ lines: data.lines, calls, middleMs, isEvery });
 };

@@ -57,12 +57,20 @@ type Target = Readonly<{ name: string; user: string | null; port: number | null;
 const isYes = (value: string | null): boolean => /^(?:yes|true)$/i.test(value ?? '');
 const isNone = (value: string): boolean => value.toLowerCase() === 'none';
 
-const resolveAddress = async (host: string): Promise<string | null> => {
+/** Null: nobody knows it, or the name server does not answer in time; whoever connects will hear what is wrong. */
+const resolveAddress = async (host: string, timeoutMs: number): Promise<string | null> => {
   if (isIP(host) > 0) return host;
-  return lookup(host).then(
+  const found = lookup(host).then(
     ({ address }) => address,
     () => null,
   );
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), timeoutMs);
+    void found.then((address) => {
+      clearTimeout(timer);
+      resolve(address);
+    });
+  });
 };
 
 /** `[user@]host[:port]` or `ssh://…`. */
@@ -148,14 +156,14 @@ const refuseCertificates = (settings: HostSettings, name: string): void => {
  * Settings for `name`. Its HostName may be a Host of the file as well (one entry for a loghost, and many names that point
  * to it): if it does not resolve, it is looked up once more, and fills in what the first entry leaves open.
  */
-const settingsOf = async (name: string, { config, username, localUser }: SshDefaults) => {
+const settingsOf = async (name: string, { config, username, localUser, timeoutMs }: SshDefaults) => {
   const settings = await settingsFor(config, { host: name, user: username, localUser });
   const host = settings.get('hostname')?.replaceAll('%h', name).replaceAll('%n', name) ?? name;
   const isOther = host.toLowerCase() !== name.toLowerCase();
   if (!isOther || !isAlias(config, host)) return { settings, host };
   const further = await settingsFor(config, { host, user: settings.get('user') ?? username, localUser });
   const furtherHost = further.get('hostname')?.replaceAll('%h', host) ?? host;
-  if (furtherHost === host || (await resolveAddress(host)) !== null) return { settings, host };
+  if (furtherHost === host || (await resolveAddress(host, timeoutMs)) !== null) return { settings, host };
   const joined: HostSettings = {
     get: (key) => settings.get(key) ?? further.get(key),
     all: (key) => (settings.all(key).length > 0 ? settings.all(key) : further.all(key)),
@@ -185,10 +193,11 @@ const findRoute = async (target: Target, defaults: SshDefaults): Promise<Route> 
   const values = { host, originalHost: name, port, user, hostKeyAlias: alias };
   const proxy = await proxyOf(settings, values, depth, defaults);
   const timeout = Number(settings.get('connecttimeout') ?? Number.NaN);
+  const timeoutMs = timeout > 0 ? timeout * 1000 : defaults.timeoutMs;
   return {
     name,
     host,
-    address: proxy.kind === 'none' ? await resolveAddress(host) : null,
+    address: proxy.kind === 'none' ? await resolveAddress(host, timeoutMs) : null,
     port,
     user,
     proxy,
@@ -198,7 +207,7 @@ const findRoute = async (target: Target, defaults: SshDefaults): Promise<Route> 
     identityFiles: identityFilesOf(settings, values, defaults),
     agent: agentOf(settings, values, localUser),
     identitiesOnly: isYes(settings.get('identitiesonly')),
-    timeoutMs: timeout > 0 ? timeout * 1000 : defaults.timeoutMs,
+    timeoutMs,
   };
 };
 

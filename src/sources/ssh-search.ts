@@ -13,7 +13,7 @@ import { type Evaluation, evaluate, type Job } from './ssh-evaluate.js';
 import { createGround, type Ground, type GroundOptions } from './ssh-ground.js';
 import type { Machine, Visit } from './ssh-machine.js';
 import { mergeOutcomes, unreachable } from './ssh-outcome.js';
-import { describeRemoteFault, isOutdated } from './ssh-path-faults.js';
+import { describeRemoteFault, isOutdated, missingToolsFault, untoldFault } from './ssh-path-faults.js';
 import { type Asked, type Planned, planRequest } from './ssh-plan.js';
 import { buildRequest } from './ssh-request.js';
 import type { Route } from './ssh-route.js';
@@ -67,6 +67,19 @@ const faultsOf = (answer: Answer, planned: Planned, job: Job, { info, zone }: Gr
     });
 };
 
+/** "No mail" and "no answer" must not become the same: paths that the answer says nothing of. */
+const untoldFaults = ({ answer, planned }: Answered, index: number): readonly HostFault[] => {
+  const told = new Set([...answer.pieces.values(), ...answer.faults].flatMap(({ pathIndexes }) => pathIndexes));
+  const { missingTools } = answer;
+  return [...planned.pathIndexes[index]!]
+    .filter((path) => missingTools.length > 0 || !told.has(path))
+    .flatMap((place) => {
+      const { path, owners } = planned.paths[place]!;
+      const fault = missingTools.length > 0 ? missingToolsFault(path, missingTools) : untoldFault(path);
+      return owners.map((host) => ({ host, fault }));
+    });
+};
+
 /** Of the answer to all, what belongs to one search. */
 const ownPart = (answer: Answer, { spans, pathIndexes }: Planned, index: number): Answer => {
   const isOwn = ({ pathIndexes: paths }: Readonly<{ pathIndexes: readonly number[] }>): boolean =>
@@ -84,7 +97,8 @@ const ownPart = (answer: Answer, { spans, pathIndexes }: Planned, index: number)
 const cutAll = (readings: Evaluation['readings'], ticket: Ticket): Evaluation['readings'] =>
   readings.map(({ log, reading }) => ({ log, reading: { ...reading, cut: new Set([ticket]) } }));
 
-const judge = ({ answer, planned, isCut }: Answered, ready: Ready, index: number, ground: Ground): Judged => {
+const judge = (answered: Answered, ready: Ready, index: number, ground: Ground): Judged => {
+  const { answer, planned, isCut } = answered;
   const { request: whole, used } = ready.waiting;
   const { maxLines, maxBytes } = whole.budget;
   const budget = { maxLines: Math.max(0, maxLines - used.lines), maxBytes: Math.max(0, maxBytes - used.bytes) };
@@ -96,7 +110,12 @@ const judge = ({ answer, planned, isCut }: Answered, ready: Ready, index: number
   const own = ownPart(answer, planned, index);
   const evaluation = evaluate(own, site, job);
   const readings = isCut ? cutAll(evaluation.readings, ticket) : evaluation.readings;
-  const catalog = { logs: readings.map(({ log }) => log), faults: faultsOf(own, planned, job, ground) };
+  // Of what comes after the cut nothing could be said.
+  const untold = isCut ? [] : untoldFaults(answered, index);
+  const catalog = {
+    logs: readings.map(({ log }) => log),
+    faults: [...faultsOf(own, planned, job, ground), ...untold],
+  };
   const outcome = buildOutcome({ ticket, configured, catalog, readings });
   const isFull = isCut || outcome.isCut;
   return {
@@ -133,7 +152,10 @@ const askAll = async (
   return { answer, planned, isCut };
 };
 
-/** Asks for all searches at once, and once more for those whose first answer showed that more is needed. */
+/**
+ * Asks for all searches at once, and once more for those whose first answer showed that more is needed, or came while files
+ * were rotated. Two rotations in a row are not ours to chase.
+ */
 const answerAll = async (batch: readonly Waiting[], visit: Visit, options: MachineSearchOptions): Promise<void> => {
   const ground = createGround(options, visit.info);
   const ready = await Promise.all(batch.map((waiting) => checkKeys(waiting, visit, options.routeOf)));
@@ -156,7 +178,7 @@ const answerAll = async (batch: readonly Waiting[], visit: Visit, options: Machi
   const again: Readonly<{ each: Ready; judged: Judged }>[] = [];
   for (const [index, each] of ready.entries()) {
     const judged = judge(first, each, index, ground);
-    if (judged.extra.length === 0 && judged.evaluation.isInOrder) settle(each, judged);
+    if (judged.extra.length === 0 && judged.evaluation.isInOrder && !first.answer.isMoved) settle(each, judged);
     else again.push({ each, judged });
   }
   if (again.length === 0) return;

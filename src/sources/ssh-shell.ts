@@ -6,8 +6,15 @@ import { shellFault, timeoutFault } from './ssh-faults.js';
 import type { Connection } from './ssh-handshake.js';
 import type { Route } from './ssh-route.js';
 
-/** `why`: null when the shell is root's, or need not be. Else what sudo said, for the words of an unreadable file. */
-export type SudoState = Readonly<{ isRoot: boolean; why: string | null }>;
+/**
+ * `why`: null when the shell is root's, or need not be. Else what sudo said and what to do, for the words of an unreadable file.
+ * `way`: how the shell came to be root's (`root`: the login is), or why it is not.
+ */
+export type SudoState = Readonly<{
+  isRoot: boolean;
+  why: string | null;
+  way: 'unwanted' | 'root' | 'free' | 'password' | 'missing' | 'refused';
+}>;
 
 /** What the machine says of itself. `zones`: names to try, most certain first. */
 export type ShellInfo = Readonly<{
@@ -23,8 +30,16 @@ export type ShellInfo = Readonly<{
 export type RemoteShell = Readonly<{
   info: ShellInfo;
   isOpen: () => boolean;
-  /** Sends `text`; every line of the answer is given to `onLine` up to the one that `isEnd` takes. */
-  ask: (text: string, onLine: (line: Buffer) => boolean, signal: AbortSignal) => Promise<void>;
+  /**
+   * Sends `text`; every line of the answer is given to `onLine`, up to the one of which it says true. `silenceFactor`: how many
+   * timeouts may pass without a line.
+   */
+  ask: (
+    text: string,
+    onLine: (line: Buffer) => boolean,
+    signal: AbortSignal,
+    options?: Readonly<{ silenceFactor: number }>,
+  ) => Promise<void>;
   close: () => void;
 }>;
 
@@ -127,13 +142,20 @@ const CONTROL = 0x01;
 
 const isControl = (line: Buffer): boolean => line[0] === CONTROL;
 
-const withTimeout = async (talk: Talk, ms: number, error: () => Error, work: Promise<void>): Promise<void> => {
-  const timer = setTimeout(() => talk.fail(error()), ms);
-  try {
-    await work;
-  } finally {
-    clearTimeout(timer);
-  }
+/** PAM lets whoever gives a wrong password wait for seconds, and a slow directory (LDAP) whoever gives the right one. */
+const SUDO_MS = 10_000;
+
+/** Fails the talk unless it ends in time. `sudoAsks`: from now on sudo may take its time. */
+const createDeadline = (talk: Talk, route: Route) => {
+  let timer = setTimeout(() => talk.fail(timeoutFault(route, 'no shell')), route.timeoutMs);
+  return {
+    sudoAsks: (): void => {
+      clearTimeout(timer);
+      const timeoutMs = Math.max(SUDO_MS, route.timeoutMs);
+      timer = setTimeout(() => talk.fail(timeoutFault({ ...route, timeoutMs }, 'sudo gives no shell')), timeoutMs);
+    },
+    end: (): void => clearTimeout(timer),
+  };
 };
 
 const REFUSED = 'sudo refuses the password; give the right one with --ask-sudo-pass or MAILTRACE_SUDO_PASSWORD';
@@ -142,23 +164,31 @@ const REFUSED = 'sudo refuses the password; give the right one with --ask-sudo-p
 type Login = { values: Map<string, string[]>; sudo: string; detail: string };
 
 const sudoStateOf = ({ sudo, detail }: Login, isWrong: boolean): SudoState => {
-  if (isWrong) return { isRoot: false, why: REFUSED };
+  if (isWrong) return { isRoot: false, why: REFUSED, way: 'refused' };
   switch (sudo) {
     case 'free':
+      return { isRoot: true, why: null, way: 'free' };
     case 'given':
-      return { isRoot: true, why: null };
+      return { isRoot: true, why: null, way: 'password' };
+    case 'root':
+      return { isRoot: true, why: null, way: 'root' };
     case 'missing':
-      return { isRoot: false, why: 'there is no sudo' };
+      return { isRoot: false, why: 'there is no sudo', way: 'missing' };
     case 'refused': {
+      const said = detail.replace(/\.$/, '');
       const remedy = /password is required|terminal/i.test(detail)
         ? 'give one with --ask-sudo-pass or MAILTRACE_SUDO_PASSWORD, or allow "sh -s" without one (NOPASSWD) in sudoers'
         : 'allow "sh -s" in sudoers, or let the login join the group of the log';
-      return { isRoot: false, why: `${detail}; ${remedy}` };
+      return { isRoot: false, why: `${said}; ${remedy}`, way: 'refused' };
     }
     case 'none':
-      return { isRoot: false, why: null };
+      return { isRoot: false, why: null, way: 'unwanted' };
     default:
-      return { isRoot: false, why: `sudo does not give a shell${detail === '' ? '' : ` (${detail})`}` };
+      return {
+        isRoot: false,
+        why: `sudo does not give a shell${detail === '' ? '' : ` (${detail})`}`,
+        way: 'refused',
+      };
   }
 };
 
@@ -205,10 +235,15 @@ const logIn = async (
     else channel.end();
   });
   const wish = sudo.isWanted ? (sudo.password === null ? 1 : 2) : 0;
-  const listened = talk.listen((line) => readLogin(login, line));
+  const deadline = createDeadline(talk, route);
+  const listened = talk.listen((line) => {
+    const isDone = readLogin(login, line);
+    if (login.sudo === 'asks') deadline.sudoAsks();
+    return isDone;
+  });
   channel.write(`MT_SUDO=${wish} MT_ASK=${prompt}\n${scripts.login}`);
   try {
-    await withTimeout(talk, route.timeoutMs, () => timeoutFault(route, 'no shell'), listened);
+    await listened;
   } catch (error) {
     channel.close();
     if (!(error instanceof ChannelLost) || login.sudo !== 'asks') {
@@ -216,6 +251,8 @@ const logIn = async (
     }
     const said = talk.said().replaceAll(prompt, '').trim();
     throw new SudoRefused({ ...login, detail: said }, asked > 1 || /incorrect|try again/i.test(said));
+  } finally {
+    deadline.end();
   }
   if (asked > 1) {
     // Its input has been ended: it can be asked nothing.
@@ -242,9 +279,9 @@ const createShell = (
   info,
   isOpen: talk.isOpen,
   close: () => channel.close(),
-  ask: async (text, onLine, signal) => {
+  ask: async (text, onLine, signal, { silenceFactor } = { silenceFactor: SILENCE_FACTOR }) => {
     signal.throwIfAborted();
-    const silenceMs = route.timeoutMs * SILENCE_FACTOR;
+    const silenceMs = route.timeoutMs * silenceFactor;
     const timer = setTimeout(() => talk.fail(timeoutFault({ ...route, timeoutMs: silenceMs }, 'no answer')), silenceMs);
     const abort = (): void => talk.fail(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
     signal.addEventListener('abort', abort, { once: true });

@@ -5,6 +5,8 @@ export type Shells = Readonly<{
   /** A shell of one's own until it is given back. */
   take: () => Promise<RemoteShell>;
   giveBack: (shell: RemoteShell) => void;
+  /** Those that nobody uses. */
+  closeFree: () => void;
 }>;
 
 /** Fewer than MaxSessions (10). */
@@ -59,6 +61,12 @@ export const createShells = (open: () => Promise<RemoteShell>): Shells => {
   const takeOnce = (): Promise<RemoteShell | null> =>
     count < most ? start() : new Promise((resolve) => waiting.push(resolve));
   return {
+    closeFree: () => {
+      for (const shell of free.splice(0)) {
+        shell.close();
+        count--;
+      }
+    },
     take: async () => {
       for (;;) {
         const shell = takeFree() ?? (await takeOnce());

@@ -1,14 +1,16 @@
 /** LogSource over SSH: logs are searched where they lie, by a script that the machine's own shell runs. */
 import { readFile } from 'node:fs/promises';
 import { hostname as machineName, userInfo } from 'node:os';
-import type { LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
+import type { Check, DiagnoseContext, LogSource, SearchOutcome, SearchRequest } from '../app/ports.js';
 import type { HostName } from '../domain/ids.js';
 import { MailtraceError } from '../errors.js';
 import { createZone, type Zone } from '../zone.js';
 import type { SshSecrets } from './ssh-auth.js';
 import { loadSshConfig, type SshConfig } from './ssh-config.js';
 import type { ConnectDeps } from './ssh-connection.js';
+import type { GroundOptions } from './ssh-ground.js';
 import type { Connection } from './ssh-handshake.js';
+import type { TrustedKeys } from './ssh-host-keys.js';
 import { createLimiter, type Limiter } from './ssh-limiter.js';
 import { createMachine, type Machine } from './ssh-machine.js';
 import { mergeOutcomes, unreachable } from './ssh-outcome.js';
@@ -54,13 +56,22 @@ const createHandshakes = (): ((address: string) => Limiter) => {
   };
 };
 
-type Place = Readonly<{ machine: Machine; search: MachineSearch }>;
+type Place = Readonly<{
+  machine: Machine;
+  search: MachineSearch;
+  ground: GroundOptions;
+  routeOf: (host: HostName) => Route;
+}>;
 
 type Found = Readonly<{ key: string; route: Route }>;
 
-/** Finds out, once for each host, which machine it is; what fails is tried again by the next search. */
+/** Addresses change, and people edit their ssh_config: a bot runs for months. */
+const ROUTE_MS = 5 * 60_000;
+
+/** Finds out which machine each host is, once for a while; what fails is tried again by the next search. */
 const createFinder = (options: SshOptions, defaults: () => Promise<SshDefaults>) => {
   const known = new Map<HostName, Promise<Found>>();
+  let knownSinceMs = Number.NEGATIVE_INFINITY;
   const find = async (host: HostName): Promise<Found> => {
     const route = await routeTo(host, await defaults());
     return { key: machineKey(route), route };
@@ -73,6 +84,10 @@ const createFinder = (options: SshOptions, defaults: () => Promise<SshDefaults>)
   };
   /** Every host of the source, since all names of a machine share its connection. */
   return async (): Promise<ReadonlyMap<HostName, Found | MailtraceError>> => {
+    if (performance.now() - knownSinceMs > ROUTE_MS) {
+      known.clear();
+      knownSinceMs = performance.now();
+    }
     const all = await Promise.all(
       options.hosts.map(async ({ host }) => {
         const found = await once(host).catch((error: unknown) => {
@@ -97,19 +112,18 @@ const createPlaces = ({ options, deps, scripts }: Parts) => {
     return zone;
   };
   const build = (members: readonly Readonly<{ host: HostName; route: Route }>[]): Place => {
-    const routeOf = new Map(members.map(({ host, route }) => [host, route]));
+    const routes = new Map(members.map(({ host, route }) => [host, route]));
+    const routeOf = (host: HostName): Route => routes.get(host)!;
     const machine = createMachine({ routes: members.map(({ route }) => route), deps, scripts, sudo: options.sudo });
-    const search = createMachineSearch({
-      machine,
-      hosts: options.hosts.filter(({ host }) => routeOf.has(host)),
-      routeOf: (host) => routeOf.get(host)!,
+    const ground: GroundOptions = {
+      hosts: options.hosts.filter(({ host }) => routes.has(host)),
       isConfigured: (host) => options.hosts.some((each) => each.host === host),
       ownZoneOf: new Map(options.hosts.map(({ host, timeZone }) => [host, timeZone])),
       zoneNamed,
       fallbackZone: options.timeZone,
       canonical: options.canonical,
-    });
-    return { machine, search };
+    };
+    return { machine, ground, routeOf, search: createMachineSearch({ ...ground, machine, routeOf }) };
   };
   return {
     /** `found`: where every host of the source is. */
@@ -125,6 +139,60 @@ const createPlaces = ({ options, deps, scripts }: Parts) => {
   };
 };
 
+/** `error` null: nobody configured this host. */
+type Lost = Readonly<{ host: HostName; error: MailtraceError | null }>;
+type Grouped = Readonly<{
+  places: readonly Readonly<{ place: Place; hosts: readonly HostName[] }>[];
+  lost: readonly Lost[];
+}>;
+type GroupHosts = (asked: readonly HostName[]) => Promise<Grouped>;
+
+/** Hosts by the machine that they lead to. */
+const createGrouper =
+  (findAll: ReturnType<typeof createFinder>, placeOf: ReturnType<typeof createPlaces>['placeOf']): GroupHosts =>
+  async (asked) => {
+    const found = await findAll();
+    const groups = new Map<string, HostName[]>();
+    const lost: Lost[] = [];
+    for (const host of asked) {
+      const at = found.get(host);
+      if (at === undefined || at instanceof MailtraceError) lost.push({ host, error: at ?? null });
+      else groups.set(at.key, [...(groups.get(at.key) ?? []), host]);
+    }
+    return { places: [...groups].map(([key, hosts]) => ({ place: placeOf(key, found), hosts })), lost };
+  };
+
+type Diagnosis = DiagnoseContext & Readonly<{ groupHosts: GroupHosts; trusted: TrustedKeys; signal: AbortSignal }>;
+
+const diagnoseAll = async ({
+  hosts: asked,
+  nowMs,
+  groupHosts,
+  trusted,
+  signal,
+}: Diagnosis): Promise<readonly Check[]> => {
+  const begunMs = performance.now();
+  const now = (): number => nowMs + performance.now() - begunMs;
+  const [{ diagnosePlaces }, script, { places, lost }] = await Promise.all([
+    import('./ssh-diagnosis.js'),
+    readScript('remote-diagnosis.sh'),
+    groupHosts(asked),
+  ]);
+  return diagnosePlaces(
+    places.map(({ place, hosts }) => ({ ...place, hosts, trusted, script, now, signal })),
+    lost.flatMap(({ host, error }) => (error === null ? [] : [{ host, error }])),
+  );
+};
+
+/** Whoever aborts does not wait for a machine that does not answer. */
+const orAbort = <Result>(work: Promise<Result>, signal: AbortSignal): Promise<Result> =>
+  new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    if (signal.aborted) abort();
+  });
+
 const loadConfig = async (options: SshOptions, localUser: LocalUser): Promise<SshConfig> =>
   options.configFile === '' ? [] : loadSshConfig(options.configFile, localUser);
 
@@ -139,6 +207,7 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
   const deps: ConnectDeps = {
     ssh2,
     secrets: options.secrets,
+    opened: new Map(),
     localUser,
     handshakes: createHandshakes(),
     trusted: new Map(),
@@ -154,20 +223,14 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
     isHostKeyChecked: options.isHostKeyChecked,
     localUser,
   }));
+  const groupHosts = createGrouper(findAll, placeOf);
   const searchAll = async (request: SearchRequest, signal: AbortSignal): Promise<SearchOutcome> => {
-    const found = await findAll();
-    const groups = new Map<string, HostName[]>();
-    const faults: SearchOutcome[] = [];
-    for (const host of request.hosts) {
-      const at = found.get(host);
-      if (at === undefined || at instanceof MailtraceError) faults.push(unreachable([host], at ?? null));
-      else groups.set(at.key, [...(groups.get(at.key) ?? []), host]);
-    }
+    const { places, lost } = await groupHosts(request.hosts);
     const used = { lines: 0, bytes: 0 };
     const answers = await Promise.all(
-      [...groups].map(([key, hosts]) => placeOf(key, found).search({ ...request, hosts }, used, signal)),
+      places.map(({ place, hosts }) => place.search({ ...request, hosts }, used, signal)),
     );
-    return mergeOutcomes(request, [...faults, ...answers]);
+    return mergeOutcomes(request, [...lost.map(({ host, error }) => unreachable([host], error)), ...answers]);
   };
   return {
     kind: 'ssh',
@@ -176,6 +239,8 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
       signal.throwIfAborted();
       return searchAll(request, signal);
     },
+    diagnose: (context, signal) =>
+      orAbort(diagnoseAll({ ...context, groupHosts, trusted: deps.trusted, signal }), signal),
     close: async () => {
       const open = await Promise.all([...kept.values()].map((each) => each.catch(() => null)));
       for (const connection of open) connection?.close();

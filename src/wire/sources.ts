@@ -41,8 +41,13 @@ const specOf = (config: Config, fleet: Fleet, { secrets, env }: Surroundings): S
   }
 };
 
-export const openSources = async (config: Config, surroundings: Surroundings): Promise<OpenedSources> => {
-  const fleet = configuredFleet(config);
+/** @param startHost a machine to be read where the configuration names none */
+export const openSources = async (
+  config: Config,
+  surroundings: Surroundings,
+  startHost: string | null = null,
+): Promise<OpenedSources> => {
+  const fleet = configuredFleet(config, startHost);
   const timeZone = config.time_zone ?? systemZone();
   const spec = specOf(config, fleet, surroundings);
   const sources: readonly LogSource[] = [await openSource(spec, { canonical: fleet.directory.canonical, timeZone })];

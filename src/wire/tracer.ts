@@ -30,7 +30,8 @@ export const tracerOver = (config: Config, { fleet, sources, hosts, timeZone, cl
   };
 };
 
-export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env }) => {
+export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env, startHost }) => {
   const config = await loadConfig(configPath, env);
-  return tracerOver(config, await openSources(config, { secrets: secretsOf(config, { passwords, env }), env }));
+  const surroundings = { secrets: secretsOf(config, { passwords, env }), env };
+  return tracerOver(config, await openSources(config, surroundings, startHost ?? null));
 };

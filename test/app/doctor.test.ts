@@ -153,6 +153,13 @@ describe('a host that cannot be read', () => {
     expect(failed).toEqual([check]);
   });
 
+  it('is told although its clock is wrong as well', async () => {
+    const clock: Check = { name: 'clock-skew', host: 'mx1', status: 'failed', text: '900 s behind', remedy: 'NTP' };
+    const source = { ...faulty('unreadable', 'mail.log: gone'), diagnose: () => Promise.resolve([clock]) };
+    const failed = (await examine([source])).filter(({ status }) => status === 'failed');
+    expect(lines(failed)).toEqual(['failed readability mx1: mail.log: gone', 'failed clock-skew mx1: 900 s behind']);
+  });
+
   it('is a check also when its source throws', async () => {
     const gone = () => Promise.reject(new MailtraceError('source', 'The cluster is red.', 'Mend it.'));
     const source = { ...memory({ mx1: [] }), search: gone, diagnose: gone };
@@ -168,6 +175,50 @@ describe('a host that cannot be read', () => {
   it('leaves a bug a bug', async () => {
     const source = { ...memory({ mx1: [] }), search: () => Promise.reject(new TypeError('x is undefined')) };
     await expect(examine([source])).rejects.toThrow(TypeError);
+  });
+});
+
+describe('what the adapter knows', () => {
+  const told = async (line: string, ...checks: readonly Partial<Check>[]): Promise<readonly string[]> => {
+    const own = checks.map(
+      (check): Check => ({ name: 'zone', host: 'mx1', status: 'ok', text: 'by the machine', remedy: null, ...check }),
+    );
+    const source = { ...memory({ mx1: [line] }), diagnose: () => Promise.resolve(own) };
+    return lines((await examine([source])).filter(({ name }) => name === 'zone' || name === 'clock-skew'));
+  };
+
+  it('is shown in place of what lines suggest of a zone', async () => {
+    expect(await told(bsd('Nov 20 11:59:00'), {})).toContain('ok zone mx1: by the machine');
+    expect((await told(bsd('Nov 20 11:59:00'), {})).filter((line) => line.includes('zone'))).toHaveLength(1);
+    expect(await told(bsd('Nov 20 19:48:00'), { status: 'warning' })).toContain('warning zone mx1: by the machine');
+  });
+
+  it('gives way to lines that contradict it', async () => {
+    const zones = (await told(bsd('Nov 20 19:48:00'), {})).filter((line) => line.includes('zone'));
+    expect(zones).toEqual([expect.stringMatching(/^failed zone mx1: the newest line is 7 h 48 min in the future/)]);
+  });
+
+  it('is shown in place of what mail says of a clock', async () => {
+    const clock = { name: 'clock-skew', text: 'by the machine' } as const;
+    expect(await told(connect(MINUTE), clock)).toEqual([
+      'ok zone mx1: stamps carry their offset',
+      'ok clock-skew mx1: by the machine',
+    ]);
+    const source = memory(handOver(-42_000, '1A2B3C4D5E'));
+    const off: Check = { ...clock, host: 'mx2', status: 'warning', remedy: 'NTP' };
+    const checks = await examine([{ ...source, diagnose: () => Promise.resolve([off]) }]);
+    expect(lines(checks.filter(({ name }) => name === 'clock-skew'))).toEqual([
+      'warning clock-skew mx2: by the machine',
+    ]);
+    // The clock of a loghost is not that of the hosts whose stamps it keeps.
+    const fine = { ...off, status: 'ok', remedy: null } as const;
+    const both = await examine([{ ...source, diagnose: () => Promise.resolve([fine]) }]);
+    expect(lines(both)).toEqual(
+      expect.arrayContaining([
+        'ok clock-skew mx2: by the machine',
+        'warning clock-skew mx2: the clock is about 42 s behind mx1',
+      ]),
+    );
   });
 });
 

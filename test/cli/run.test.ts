@@ -122,10 +122,25 @@ describe('stdout and stderr', () => {
     const fault = 'not read: mx2.campus.example (file, unreachable): Connection refused. Start sshd.';
     expect((await run(answer, KEY)).err).toBe(`mailtrace: ${fault}\n`);
     expect((await run(answer, [...KEY, '--json'])).err).toBe(`mailtrace: ${fault}\n`);
-    const empty = await run(report({ sources: [unread], complete: false }), KEY);
-    expect(empty.err).toContain('nothing found');
+    const empty = await run(
+      report({ sources: [source({ host: 'mx1.campus.example' }), unread], complete: false }),
+      KEY,
+    );
+    expect(empty.err).toMatch(/nothing found\. Searched .*, on mx1\.campus\.example\.$/m);
     expect(empty.err).toContain(fault);
     expect(empty.out).toBe('');
+  });
+
+  it('does not advise other keywords when no log could be read', async () => {
+    const others = ['mx3.campus.example', 'mx4.campus.example'].map((host) => source({ ...unread, host }));
+    const { out, err } = await run(report({ sources: [unread, ...others], complete: false }), KEY);
+    expect(out).toBe('');
+    expect(err).toMatch(/^mailtrace: no log could be read, so nothing was searched for "ann@sender\.example"/);
+    expect(err).not.toContain('spelling');
+    // One fault of many hosts is told once.
+    expect(err).toContain(
+      'not read: mx2.campus.example, mx3.campus.example, mx4.campus.example (file, unreachable): Connection refused.',
+    );
   });
 
   it('says it once when both streams are one terminal', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { configuredHosts } from '../../src/config/configured-hosts.ts';
+import { configuredFleet, configuredHosts } from '../../src/config/configured-hosts.ts';
 import { parseConfig } from '../../src/config/load.ts';
 
 const parse = (text: string) => parseConfig(text, { env: {}, path: 'config.yaml' });
@@ -189,7 +189,15 @@ clusters:
       'method: ssh\nlog_level: INFO\nssh_config: { host_config: { log_files: [/var/log/mail.log] } }',
     );
     expect(configuredHosts(config)).toEqual([]);
-    expect(config.ssh_config.host_config.log_files).toEqual(['/var/log/mail.log']);
+    const { hosts } = configuredFleet(config, 'mx1.mydomain.example');
+    expect(hosts.map(({ host, options }) => [host, options?.log_files])).toEqual([
+      ['mx1.mydomain.example', ['/var/log/mail.log']],
+    ]);
+    expect(configuredFleet(config, 'no host').hosts).toEqual([]);
+    const noLog = parse('method: ssh');
+    expect(configuredFleet(noLog, 'mx1.mydomain.example').hosts).toEqual([]);
+    const others = parse('method: ssh\nclusters: { mx: [mx1] }\nssh_config: { host_config: { log_files: [/a] } }');
+    expect(configuredFleet(others, 'mx2').hosts.map(({ host }) => host)).toEqual(['mx1']);
   });
 });
 

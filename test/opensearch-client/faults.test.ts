@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeThrown, faultOfStatus } from '../../src/opensearch-client/faults.ts';
+import { describeThrown } from '../../src/opensearch-client/faults.ts';
 
 const PLACE = { host: 'os.example', port: 9200, username: 'ann', useSsl: true, timeoutMs: 10_000 };
 
@@ -12,6 +12,7 @@ describe('faults of a connection', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /other names than os\.example/],
     ['CERT_HAS_EXPIRED', 'unreachable', /expired.*renew/],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'unreachable', /ca_file/],
+    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN', 'unreachable', /refuses our client certificate.*client_cert_file/],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'unreachable', /use_ssl: false/],
     ['ECONNRESET', 'lost', /ended the connection/],
     ['ESOMETHINGNEW', 'unreachable', /ESOMETHINGNEW/],
@@ -32,6 +33,10 @@ describe('faults of a connection', () => {
   });
 });
 
+/** As the library throws an answer with an HTTP status of failure. */
+const ofStatus = (statusCode: number, error: Readonly<{ type: string; reason: string }>) =>
+  describeThrown(Object.assign(named('ResponseError', error.type), { statusCode, body: { error } }), PLACE, false);
+
 describe('faults of an answer', () => {
   it.each([
     [401, 'unauthorized', /user ann.*401.*MAILTRACE_OPENSEARCH_PASSWORD/],
@@ -42,14 +47,14 @@ describe('faults of an answer', () => {
     [400, 'refused', /400: a_type: a reason/],
     [500, 'refused', /500/],
   ])('%i', (status, kind, text) => {
-    const fault = faultOfStatus(status, { error: { type: 'a_type', reason: 'a reason' } }, PLACE);
+    const fault = ofStatus(status, { type: 'a_type', reason: 'a reason' });
     expect(fault.kind).toBe(kind);
     expect(fault.text).toMatch(text);
     expect(fault.detail).toContain('a reason');
   });
 
   it('shows a long or odd reason as one short line', () => {
-    const { text } = faultOfStatus(400, { error: { type: 't', reason: `a\u001b[2J\n${'x'.repeat(5000)}` } }, PLACE);
+    const { text } = ofStatus(400, { type: 't', reason: `a\u001b[2J\n${'x'.repeat(5000)}` });
     expect(text.length).toBeLessThan(400);
     expect(text).toMatch(/^[ -~…]+$/);
   });

@@ -6,8 +6,8 @@ import { userInfo } from 'node:os';
 export type LoginUser = Readonly<{
   name: string;
   password: string;
-  /** Lines of sudoers after the user's name, e.g. `ALL=(root) NOPASSWD: ALL`. */
-  setSudoRules: (rules: readonly string[]) => void;
+  /** Lines of sudoers after the user's name, e.g. `ALL=(root) NOPASSWD: ALL`, and `Defaults` for this user alone. */
+  setSudoRules: (rules: readonly string[], defaults?: readonly string[]) => void;
   remove: () => void;
 }>;
 
@@ -24,7 +24,10 @@ export const createLoginUser = (home: string, password: string): LoginUser => {
   return {
     name,
     password,
-    setSudoRules: (lines) => writeFileSync(rules, lines.map((line) => `${name} ${line}\n`).join(''), { mode: 0o440 }),
+    setSudoRules: (lines, defaults = []) => {
+      const text = [...defaults.map((each) => `Defaults:${name} ${each}`), ...lines.map((line) => `${name} ${line}`)];
+      writeFileSync(rules, text.map((line) => `${line}\n`).join(''), { mode: 0o440 });
+    },
     remove: () => {
       rmSync(rules, { force: true });
       rmSync(`/run/sudo/ts/${name}`, { force: true });

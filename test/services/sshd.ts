@@ -15,10 +15,16 @@ export type SshdOptions = Readonly<{
   config?: readonly string[];
   /** The environment of logins. */
   env?: Readonly<Record<string, string>>;
+  /** Of the host key. */
+  keyType?: 'ed25519' | 'rsa' | 'ecdsa';
+  /** Where it listens. */
+  address?: '127.0.0.1' | '::1';
 }>;
 
 export type Sshd = Readonly<{
   port: number;
+  /** Of the process that listens. */
+  pid: number;
   /** Line for known_hosts without the host: type and key. */
   hostKey: string;
   /** What sshd logged. */
@@ -57,9 +63,9 @@ const freePort = (): Promise<number> =>
     });
   });
 
-const canConnect = (port: number): Promise<boolean> =>
+const canConnect = (port: number, address: string): Promise<boolean> =>
   new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
+    const socket = connect(port, address, () => {
       socket.destroy();
       resolve(true);
     });
@@ -99,7 +105,8 @@ const makeShellFolder = async (folder: string, shell: Shell, seen: string): Prom
   const program = getService(SHELL_SERVICE[shell]);
   const isBusybox = shell === 'busybox';
   if (isBusybox) await Promise.all(APPLETS.map((name) => symlink(program, join(folder, name))));
-  const run = isBusybox ? `${program} sh` : program;
+  // Where bash is `sh`, it runs in its POSIX mode.
+  const run = isBusybox ? `${program} sh` : shell === 'bash' ? `${program} --posix` : program;
   await writeFile(join(folder, 'sh'), `#!/bin/bash\n/usr/bin/tee -a '${seen}' | ${run} "$@"\n`);
   await chmod(join(folder, 'sh'), 0o755);
 };
@@ -111,6 +118,8 @@ const stopChild = (child: ChildProcess): Promise<void> =>
     if (child.exitCode !== null || child.signalCode !== null) resolve();
     child.on('exit', () => resolve());
     child.kill('SIGTERM');
+    // A test may have stopped it.
+    child.kill('SIGCONT');
   });
 
 export const createSshdLab = async (): Promise<SshdLab> => {
@@ -126,10 +135,11 @@ export const createSshdLab = async (): Promise<SshdLab> => {
   // Compiled into Debian's sshd; its package makes it when the system starts.
   if (userInfo().uid === 0) await mkdir('/run/sshd', { recursive: true, mode: 0o755 });
 
-  const start = async ({ shell = 'dash', config = [], env = {} }: SshdOptions = {}): Promise<Sshd> => {
+  const start = async (options: SshdOptions = {}): Promise<Sshd> => {
+    const { shell = 'dash', config = [], env = {}, keyType = 'ed25519', address = '127.0.0.1' } = options;
     const port = await freePort();
     const hostKeyFile = path(`host-${port}`);
-    makeKey(hostKeyFile);
+    makeKey(hostKeyFile, ['-t', keyType, ...(keyType === 'rsa' ? ['-b', '2048'] : [])]);
     const seen = path(`seen-${port}`);
     await writeFile(seen, '');
     await chmod(seen, 0o666);
@@ -141,7 +151,7 @@ export const createSshdLab = async (): Promise<SshdLab> => {
     const lines = [
       ...config,
       `Port ${port}`,
-      'ListenAddress 127.0.0.1',
+      `ListenAddress ${address}`,
       `HostKey ${hostKeyFile}`,
       `AuthorizedKeysFile ${path('authorized_keys')}`,
       `PidFile ${path(`pid-${port}`)}`,
@@ -162,11 +172,12 @@ export const createSshdLab = async (): Promise<SshdLab> => {
     const child = spawn(getService('OpenSSH server'), ['-D', '-f', configFile, '-E', logFile], { stdio: 'ignore' });
     const log = (): Promise<string> => readFile(logFile, 'utf8');
     await until(
-      () => canConnect(port),
+      () => canConnect(port, address),
       async () => `sshd did not start: ${await log()}`,
     );
     const sshd: Sshd = {
       port,
+      pid: child.pid!,
       hostKey: (await readFile(`${hostKeyFile}.pub`, 'utf8')).split(' ').slice(0, 2).join(' '),
       log,
       countRequests: async () => countIn(await readFile(seen, 'utf8'), '\nmt_begin '),

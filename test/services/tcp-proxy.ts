@@ -10,22 +10,38 @@ export type TcpProxy = Readonly<{
   cutAfter: (bytes: number | null) => void;
   /** Lets nothing more through, and ends nothing. */
   freeze: (isFrozen: boolean) => void;
+  /** Does so when so many bytes of the server have passed. */
+  freezeAfter: (bytes: number) => void;
+  /** Bytes of the server that have passed. */
+  passed: () => number;
   stop: () => Promise<void>;
 }>;
 
-export const startTcpProxy = (target: number, { delayMs = 0 } = {}): Promise<TcpProxy> => {
+/** `bytesPerS`: of what the server says; 0 = as fast as it can. */
+export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {}): Promise<TcpProxy> => {
   const pairs = new Set<readonly [Socket, Socket]>();
   let [connections, isFrozen, passed] = [0, false, 0];
   let limit: number | null = null;
+  let frozenFrom = Number.POSITIVE_INFINITY;
+  const isWithinLimit = ({ length }: Buffer): boolean => {
+    passed += length;
+    if (passed >= frozenFrom) isFrozen = true;
+    return limit === null || passed <= limit;
+  };
+  const slowDown = (from: Socket, { length }: Buffer): void => {
+    if (bytesPerS === 0) return;
+    from.pause();
+    setTimeout(() => from.resume(), (length / bytesPerS) * 1000);
+  };
   const forward = (from: Socket, to: Socket, isAnswer: boolean): void => {
     from.on('data', (chunk: Buffer) => {
       if (isFrozen) return;
-      if (isAnswer) passed += chunk.length;
-      if (isAnswer && limit !== null && passed > limit) {
+      if (isAnswer && !isWithinLimit(chunk)) {
         from.destroy();
         to.destroy();
         return;
       }
+      if (isAnswer) slowDown(from, chunk);
       if (delayMs === 0) to.write(chunk);
       else setTimeout(() => to.write(chunk), delayMs);
     });
@@ -61,6 +77,11 @@ export const startTcpProxy = (target: number, { delayMs = 0 } = {}): Promise<Tcp
         freeze: (wanted) => {
           isFrozen = wanted;
         },
+        freezeAfter: (bytes) => {
+          frozenFrom = bytes;
+          if (passed >= bytes) isFrozen = true;
+        },
+        passed: () => passed,
         stop: () =>
           new Promise<void>((stopped) => {
             cut();

@@ -80,6 +80,15 @@ describe('doctor over an index', () => {
     );
   });
 
+  it('names what is missing of a list, and checks the rest', async () => {
+    await fill('check-text', { type: 'text' });
+    const found = lines(await check('check-text,check-nothing'));
+    expect(found).toContainEqual(
+      expect.stringMatching(/^NO opensearch index: there is no index check-nothing -> correct/),
+    );
+    expect(found).toContain('ok opensearch index: check-text has 3 documents');
+  });
+
   it('ends where the cluster lets nobody in, without the password', async () => {
     const address = { ...addressOf(secure), password: 'wr0ng-password' };
     const found = lines(await check('any', { address }));

@@ -1,10 +1,10 @@
 /** Indices as administrators have them: aliases, patterns, data streams, odd fields, local stamps, broken shards. */
-import { createServer, request as forward, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Lookup, Needle, SearchOutcome } from '../../src/app/ports.ts';
 import { buildHostDirectory } from '../../src/domain/host-names.ts';
 import { hostName } from '../../src/domain/ids.ts';
 import type { OpensearchSourceOptions } from '../../src/sources/opensearch.ts';
+import { type CountingProxy, startCountingProxy } from '../services/counting-proxy.ts';
 import { getOpensearch, OPENSEARCH_START_MS, type OpensearchServer } from '../services/opensearch.ts';
 import { addressOf, ask, createIndex, ECS_FIELDS, index, type Json, mustAsk, openIndex } from './opensearch-index.ts';
 
@@ -256,6 +256,19 @@ describe('what is broken', () => {
     expect(hosts[0]!.error).toMatch(/health of the cluster/);
   });
 
+  it('reads the indices of a list that are there, and names the others', async () => {
+    await fill('listed', [document('ABC1: one')]);
+    const asked = { at: 'listed,not-here,nor-here', lookups: [lookup([whole('ABC1')])] };
+    const { records, hosts } = await search(asked);
+    expect(records).toHaveLength(1);
+    expect(hosts[0]).toMatchObject({ status: 'incomplete', linesRead: 1 });
+    expect(hosts[0]!.error).toMatch(
+      /^there is no index not-here; .*there is no index nor-here; .*the other indices were/,
+    );
+    const none = await search({ ...asked, at: 'not-here,nor-here' });
+    expect(none.hosts[0]).toMatchObject({ status: 'unreadable', linesRead: 0 });
+  });
+
   it.each([
     ['timestamp', /no document has the field stamp; correct opensearch_config\.mapping\.timestamp/],
     ['message', /no document has the field stamp; correct opensearch_config\.mapping\.message/],
@@ -274,27 +287,12 @@ describe('what is broken', () => {
 });
 
 describe('requests', () => {
-  let proxy: Server;
-  let port = 0;
-  const paths: string[] = [];
+  let proxy: CountingProxy;
   beforeAll(async () => {
-    proxy = createServer((incoming, outgoing) => {
-      paths.push(incoming.url ?? '');
-      const { method, url, headers } = incoming;
-      const sent = forward({ host: '127.0.0.1', port: server.port, method, path: url, headers }, (answer) => {
-        outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
-        answer.pipe(outgoing);
-      });
-      incoming.pipe(sent);
-    });
-    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
-    const address = proxy.address();
-    port = typeof address === 'object' && address !== null ? address.port : 0;
+    proxy = await startCountingProxy(server.port);
   });
-  afterAll(() => {
-    proxy.closeAllConnections();
-    proxy.close();
-  });
+  afterAll(() => proxy.stop());
+  const paths = (): readonly string[] => proxy.seen().map(({ path }) => path.replace(/\?.*/, ''));
 
   it('go together for all that is asked at once; queue IDs that were found are one more', async () => {
     const at = await fill('requests', [
@@ -302,7 +300,7 @@ describe('requests', () => {
       document('ABC1: removed'),
       document('DEF2: message-id=<one@x.example>', { host: { name: 'mx2' } }),
     ]);
-    const source = await openIndex(server, at, ['mx1', 'mx2'], { address: { ...addressOf(server), port } });
+    const source = await openIndex(server, at, ['mx1', 'mx2'], { address: { ...addressOf(server), port: proxy.port } });
     const signal = new AbortController().signal;
     const related = ({ text }: { text: string }): readonly string[] => [text.split(':')[0]!];
     const askFor = (host: string, text: string) =>
@@ -316,15 +314,11 @@ describe('requests', () => {
       );
     const found = await Promise.all([askFor('mx1', 'one@x.example'), askFor('mx2', 'one@x.example')]);
     expect(found.map(({ records }) => records.length)).toEqual([2, 1]);
-    expect(paths.map((path) => path.replace(/\?.*/, ''))).toEqual([
-      `/${at}/_field_caps`,
-      `/${at}/_search`,
-      `/${at}/_search`,
-    ]);
-    paths.length = 0;
+    expect(paths()).toEqual([`/${at}/_field_caps`, `/${at}/_search`, `/${at}/_search`]);
+    proxy.forget();
     // All of its lines were asked for by their queue ID already.
     expect((await askFor('mx1', 'ABC1')).records).toHaveLength(2);
-    expect(paths).toEqual([`/${at}/_search`]);
+    expect(paths()).toEqual([`/${at}/_search`]);
     await source.close();
   });
 });

@@ -139,6 +139,16 @@ describe('who may read', () => {
     await expectFault(as('nobody'), 'unreadable', /user nobody.*403.*role/);
   });
 
+  it.each(['reader', 'searcher'])('reads what a role allows of a list, and names the rest: %s', async (user) => {
+    await createIndex(secure, 'other-mail', { mappings: MAPPINGS });
+    const { count, reading } = await read(as(user), `other-mail,${AT}`);
+    expect(count).toBe(1);
+    expect(reading).toMatchObject({ status: 'incomplete', linesRead: 1 });
+    expect(reading.error).toMatch(
+      /forbids user (?:reader|searcher) .*403.*role.*\(other-mail\); the other indices were read/,
+    );
+  });
+
   it('names an index that is missing, also as a pattern', async () => {
     await expectFault(
       addressOf(secure),

@@ -3,31 +3,11 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSshdLab, type Sshd, type SshdLab } from '../services/sshd.ts';
 import { openFromText } from '../support/open-tracer.ts';
+import { RELAYED_AT, RELAYED_FROM, relayHosts, relayLogs, toFile } from '../support/relay-chain.ts';
 import { writeSshConfig } from './ssh-lab.ts';
 
 const HOPS = 6;
-const names = Array.from({ length: HOPS }, (_, n) => `mx${n + 1}.campus.example`);
-const idOf = (n: number): string => `4b1f${n}A09C7${n}`.toUpperCase();
-
-/** Host n takes the message from the one before and gives it to the next. */
-const linesOf = (n: number): readonly string[] => {
-  const at = (ms: number): string => new Date(Date.parse('2026-11-21T07:00:00Z') + n * 1000 + ms).toISOString();
-  const id = idOf(n);
-  const client = n === 0 ? 'c.sender.example[198.51.100.1]' : `${names[n - 1]}[192.0.2.${n}]`;
-  const next =
-    n === HOPS - 1
-      ? 'to=<bob@campus.example>, relay=local, delay=0.1, delays=0.1/0/0/0, dsn=2.0.0, status=sent (delivered to mailbox)'
-      : `to=<bob@campus.example>, relay=${names[n + 1]}[192.0.2.${n + 2}]:25, delay=0.1, delays=0.1/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as ${idOf(n + 1)})`;
-  const line = (ms: number, program: string, text: string): string =>
-    `${at(ms)} ${names[n]!.split('.')[0]} postfix/${program}[7]: ${id}: ${text}`;
-  return [
-    line(0, 'smtpd', `client=${client}`),
-    line(1, 'cleanup', 'message-id=<six@sender.example>'),
-    line(2, 'qmgr', 'from=<ann@sender.example>, size=500, nrcpt=1 (queue active)'),
-    line(100, n === HOPS - 1 ? 'local' : 'smtp', next),
-    line(101, 'qmgr', 'removed'),
-  ];
-};
+const names = relayHosts(HOPS);
 
 describe('a trace of six hops over SSH', () => {
   let lab: SshdLab;
@@ -37,7 +17,8 @@ describe('a trace of six hops over SSH', () => {
     lab = await createSshdLab();
     servers = await Promise.all(names.map(() => lab.start()));
     const places = names.map((host, n) => ({ host, server: servers[n]!, logFiles: [lab.path(`mail-${n}.log`)] }));
-    for (const [n, { logFiles }] of places.entries()) await writeFile(logFiles[0]!, `${linesOf(n).join('\n')}\n`);
+    const logs = relayLogs(HOPS);
+    for (const [n, { logFiles }] of places.entries()) await writeFile(logFiles[0]!, toFile(logs[n]!));
     const hosts = Object.fromEntries(places.map(({ host, logFiles }) => [host, { log_files: logFiles }]));
     const configFile = await writeSshConfig(lab, places);
     tracer = await openFromText(
@@ -54,7 +35,7 @@ describe('a trace of six hops over SSH', () => {
   });
 
   it('finds every hop, with one connection and at most four requests for each machine', async () => {
-    const report = (await tracer.trace(['ann@sender.example'], '2026-11-21T07:00:00Z')) as {
+    const report = (await tracer.trace([RELAYED_FROM], RELAYED_AT)) as {
       chains: readonly { verdict: string; transactions: readonly unknown[]; hops: readonly { gap: unknown }[] }[];
       complete: boolean;
     };

@@ -91,7 +91,7 @@ describe('SSH', () => {
     const refused = await ask(secret, withSudo(user.password));
     expect(refused).toMatchObject({ status: 'unreadable' });
     expect(refused.error).toMatch(
-      /permission denied, and sudo: mt\d+ is not in the sudoers file.*allow "sh -s" in sudoers/,
+      /permission denied, and sudo: mt\d+ is not in the sudoers file; allow "sh -s" in sudoers/,
     );
   });
 
@@ -138,6 +138,19 @@ describe('SSH', () => {
       readings.push(JSON.stringify(outcome));
       expect(outcome.hosts[0]!.status).toBe('unreachable');
       expect(outcome.hosts[0]!.error).toMatch(/login as mt\d+@127\.0\.0\.1:\d+ failed \(refused: .*password/);
+      await source.close();
+    });
+
+    it('offers a wrong password once to all rounds of a trace, or the account would be locked', async () => {
+      const own = await lab.start({ config: METHODS[0][1] });
+      const source = await openLab(lab, [{ host: 'mx1', server: own, logFiles: [open] }], {
+        username: user.name,
+        secrets: { password: 'wrong-password-3', passphrase: null },
+      });
+      const [first, second] = [await searchIn(source, DAY), await searchIn(source, DAY)];
+      expect(first.hosts[0]).toMatchObject({ status: 'unreachable' });
+      expect(second.hosts).toEqual(first.hosts);
+      expect((await own.log()).match(/Failed password/g)).toHaveLength(1);
       await source.close();
     });
   });
