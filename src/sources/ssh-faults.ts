@@ -93,6 +93,13 @@ export const connectFault = (route: Route, error: unknown): MailtraceError => {
   const where = describeRoute(route);
   const [words, remedy] = REMEDIES.get(codeOf(error)) ?? [null, null];
   if (words !== null) return sshFault(`${where}: ${words}`, remedy, error);
+  if (/channel open failure|unable to exec/i.test(message)) {
+    return sshFault(
+      `${where}: no session is opened (${message})`,
+      'check MaxSessions in its sshd_config: 1 is enough',
+      error,
+    );
+  }
   if (/no matching|handshake failed/i.test(message)) {
     return sshFault(`${where}: ${message}`, 'this server offers only algorithms that are too old or too new', error);
   }

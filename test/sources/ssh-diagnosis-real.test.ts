@@ -202,6 +202,20 @@ describe('over SSH', () => {
       ]);
     });
 
+    it('may end in no session, and needs one only', async () => {
+      const none = await lab.start({ config: ['MaxSessions 0'] });
+      expect((await saidOf('reachability', { server: none }))[0]).toMatch(
+        /^failed: .*: no session is opened \(.*open fail.*\) → check MaxSessions in its sshd_config: 1 is enough$/,
+      );
+      const one = await lab.start({ config: ['MaxSessions 1'] });
+      const source = await openLab(lab, [{ host: 'mx1', server: one, logFiles: [log] }]);
+      const window = { from: '2026-01-01T00:00:00Z', to: '2026-12-31T00:00:00Z' };
+      const [lines, { hosts }] = await Promise.all([diagnose(source), searchIn(source, window)]);
+      await source.close();
+      expect(lines.filter((line) => !line.startsWith('ok'))).toEqual([]);
+      expect(hosts[0]).toMatchObject({ status: 'ok', error: null });
+    });
+
     it('costs no more than the timeout when nobody answers, and the others are told of', async () => {
       const mute = createServer(() => {});
       await new Promise<void>((resolve) => {

@@ -70,10 +70,8 @@ describe('over SSH', () => {
   });
 
   it.each([
-    ['OpenSSH', 'rsa', []],
     ['PEM', 'rsa', ['-m', 'PEM']],
     ['PKCS8', 'rsa', ['-m', 'PKCS8']],
-    ['PEM', 'ecdsa', ['-m', 'PEM']],
     ['PKCS8', 'ecdsa', ['-m', 'PKCS8']],
   ] as const)('an encrypted key in the form of %s: %s', async (form, type, argv) => {
     const key = lab.path(`id_${form}_${type}`);
