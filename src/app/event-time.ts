@@ -15,6 +15,8 @@ export type EventClock = Readonly<{
   settledOf: (host: HostName) => number;
   /** For all hosts together. */
   all: () => number;
+  /** The last poll left nothing to read. */
+  isCaughtUp: () => boolean;
 }>;
 
 /** The log of a host that cannot be read stands still so long; then what is open counts as open. */
@@ -93,5 +95,6 @@ export const createEventClock = (now: Clock): EventClock => {
     settledOf: (host) =>
       memory.isCaughtUp ? Number.POSITIVE_INFINITY : (memory.newestMs.get(host) ?? NEVER) - MOMENT_MS,
     all: () => memory.allMs,
+    isCaughtUp: () => memory.isCaughtUp,
   };
 };

@@ -29,7 +29,7 @@ export type SpanRules = Readonly<{
   share: number;
 }>;
 
-type Clock = Pick<EventClock, 'of' | 'settledOf'>;
+type Clock = Pick<EventClock, 'of' | 'settledOf' | 'isCaughtUp'>;
 
 const NOTHING_SENT: Omit<SentSpans, 'atMs' | 'messageId'> = {
   arrivedAtMs: null,
@@ -45,16 +45,22 @@ const wantedState = ({ phase, transaction }: LiveTransaction): NonNullable<SentS
   return hasFailed(transaction) ? 'failed' : 'ended';
 };
 
-/** Event time at which the transaction's own span is due; null: not before something is logged. */
-const transactionDueMs = (live: LiveTransaction, { holdMs, lateMs }: SpanRules): number | null => {
+/**
+ * Event time at which the transaction's own span is due; null: not before something is logged. Where lines come later than they
+ * are stamped (a shipper that lags), what seems to be missing is given the same time from when the last one was read. While
+ * catching up that is settled: what is older was read.
+ */
+const transactionDueMs = (live: LiveTransaction, { holdMs, lateMs }: SpanRules, clock: Clock): number | null => {
   const { phase, transaction, isComplete, sent } = live;
   const last = sent?.transaction ?? null;
+  const readAtMs = clock.isCaughtUp() ? live.readAtMs : Number.NEGATIVE_INFINITY;
   if (phase === 'ended') {
     const isDone = last === 'failed' || (last !== null && !hasFailed(transaction));
     if (isDone) return null;
-    return isComplete ? Number.NEGATIVE_INFINITY : transaction.lastSeenMs + lateMs;
+    return isComplete ? Number.NEGATIVE_INFINITY : Math.max(transaction.lastSeenMs, readAtMs) + lateMs;
   }
-  return last === null ? transaction.arrivedAtMs + holdMs : null;
+  if (last !== null) return null;
+  return Math.max(transaction.arrivedAtMs + holdMs, readAtMs + Math.min(lateMs, holdMs));
 };
 
 /** False also where it was decided not to send anything. */
@@ -122,7 +128,7 @@ const planOne = (live: LiveTransaction, rules: SpanRules, clock: Clock): Plan =>
   const { phase, sent } = live;
   // What was not accepted is no mail, and leaves no trace.
   if (phase === 'arriving' || phase === 'refused') return { spans: [], decision: { sent, wakeAtMs: null } };
-  const dueMs = transactionDueMs(live, rules);
+  const dueMs = transactionDueMs(live, rules, clock);
   const isDue = dueMs !== null && dueMs <= clock.of(live.transaction.host);
   const wakeAtMs = isDue ? null : dueMs;
   const transaction = identified(live);

@@ -34,7 +34,7 @@ const sweep = async (
   let count = 0;
   let page = await listFrom(null);
   while (page.length > 0 && !signal.aborted) {
-    fold.load(page, now());
+    fold.resume(page, now());
     await handOn();
     count += page.length;
     const { transaction, key } = page.at(-1)!;

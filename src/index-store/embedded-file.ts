@@ -96,7 +96,11 @@ const connect = async (path: string, settings: string): Promise<Client> => {
   }
 };
 
-const WRITER_SETTINGS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768';
+/**
+ * `synchronous=FULL`: a commit outlives also the machine. The checkpoint of the same lines is committed after it, elsewhere: it
+ * must never be what is left of the two.
+ */
+const WRITER_SETTINGS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768';
 const READER_SETTINGS = 'PRAGMA query_only = ON; PRAGMA cache_size = -16384';
 
 /** The connection that writes. */
@@ -177,11 +181,7 @@ const upgrade = async (transaction: Transaction, path: string, upgrades: readonl
   await transaction.execute(`PRAGMA user_version = ${upgrades.length}`);
 };
 
-/**
- * With WAL and `synchronous=NORMAL` a commit survives the death of the process at once, that of the machine after the next
- * checkpoint; the file is never torn.
- * @param upgrades those of this version
- */
+/** @param upgrades those of this version */
 export const openIndexFile = async (path: string, upgrades: readonly string[] = UPGRADES): Promise<IndexFile> => {
   const explained = async <Result>(work: Promise<Result>): Promise<Result> => {
     try {

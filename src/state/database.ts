@@ -18,13 +18,13 @@ const LOCK_WAIT_MS = 2000;
 
 /**
  * `locking_mode`: two pipelines on one checkpoint would each tell half of it, so the file belongs to one process; the kernel
- * gives it free when that dies, however it dies. `synchronous=NORMAL` with WAL: a commit survives the death of the process at
- * once, that of the machine after the next checkpoint; the file is never torn.
+ * gives it free when that dies, however it dies. `synchronous=FULL`: a commit outlives also the machine. It waits for the disk,
+ * some milliseconds, once a round.
  */
 const SETTINGS = [
   'PRAGMA locking_mode = EXCLUSIVE',
   'PRAGMA journal_mode = WAL',
-  'PRAGMA synchronous = NORMAL',
+  'PRAGMA synchronous = FULL',
   // The lock is taken now, not by the first query.
   'BEGIN IMMEDIATE',
   'COMMIT',

@@ -41,6 +41,8 @@ export type LiveFold = Readonly<{
   wanted: (lines: readonly ReadLine[], eventTime: EventTime) => readonly QueuePlace[];
   /** @param nowMs here and below the wall clock */
   load: (records: readonly LiveRecord[], nowMs: number) => void;
+  /** The same after a restart: lines of them may be on their way. */
+  resume: (records: readonly LiveRecord[], nowMs: number) => void;
   add: (line: ReadLine, nowMs: number) => void;
   /** Queue IDs of which nothing is known but lines from the middle: perhaps of transactions that are closed. */
   strays: () => readonly QueuePlace[];
@@ -96,6 +98,7 @@ const addLine = (memory: Memory, { record, events }: ReadLine, nowMs: number): v
     if (event.queueId === null) continue;
     const place = usePlace(memory, host, event.queueId, nowMs);
     memory.touched.add(place);
+    place.readAtMs = nowMs;
     if (place.occurrences.length >= OCCURRENCES_MAX) continue;
     place.occurrences.push(occurrence);
     if (event.kind === 'arrival') registerArrivals(memory, place, [occurrence]);
@@ -132,7 +135,8 @@ const findWanted = (memory: Memory, lines: readonly ReadLine[], eventTime: Event
   return [...wanted.values()];
 };
 
-const loadRecords = (memory: Memory, records: readonly LiveRecord[], nowMs: number): void => {
+/** @param readAtMs when their lines were read, as far as that matters */
+const loadRecords = (memory: Memory, records: readonly LiveRecord[], nowMs: number, readAtMs: number): void => {
   const loaded = new Set<Place>();
   for (const { key, transaction, state, resume } of records) {
     const { host, queueId } = transaction;
@@ -142,6 +146,7 @@ const loadRecords = (memory: Memory, records: readonly LiveRecord[], nowMs: numb
     const place = usePlace(memory, host, queueId, nowMs);
     const resumed = resumePlace(place, key, state, resume);
     for (const step of resumed?.session ?? []) memory.sessions.add(step);
+    place.readAtMs = readAtMs;
     loaded.add(place);
   }
   for (const place of loaded) {
@@ -199,7 +204,8 @@ export const createLiveFold = (settings: LiveSettings): LiveFold => {
   const memory = createMemory(settings);
   return {
     wanted: (lines, eventTime) => findWanted(memory, lines, eventTime),
-    load: (records, nowMs) => loadRecords(memory, records, nowMs),
+    load: (records, nowMs) => loadRecords(memory, records, nowMs, Number.NEGATIVE_INFINITY),
+    resume: (records, nowMs) => loadRecords(memory, records, nowMs, nowMs),
     add: (line, nowMs) => addLine(memory, line, nowMs),
     strays: () => findStrays(memory),
     dropLate: (closed) => dropStray(memory, closed),

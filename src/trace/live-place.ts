@@ -23,6 +23,8 @@ export type LiveTransaction = Readonly<{
   /** For a bounce or another notice: what it is about. */
   cause: NoticeCause | null;
   sent: SentSpans | null;
+  /** When a line of it was last read, wall clock: others may be on their way. -Infinity: before it came from the index. */
+  readAtMs: number;
   occurrences: readonly Occurrence[];
 }>;
 
@@ -45,6 +47,7 @@ export type Place = {
   recordedEvents: number;
   /** When a line of it was read, or it came back from the index; wall clock. */
   usedAtMs: number;
+  readAtMs: number;
   /** When it must be looked at even if nothing is logged. */
   wake: Wake | null;
   /** For when its closing is scheduled; event time. */
@@ -61,6 +64,7 @@ export const createPlace = (host: HostName, queueId: QueueId): Place => ({
   records: new Map(),
   recordedEvents: 0,
   usedAtMs: 0,
+  readAtMs: Number.NEGATIVE_INFINITY,
   wake: null,
   closesAtMs: null,
 });
@@ -113,6 +117,7 @@ const liveOf = (place: Place, lifetime: Lifetime, outcome: Outcome): LiveTransac
     isIdentityKnown: transaction.messageId !== null || (isKnown && transaction.hasArrival),
     cause,
     sent: place.sent.find(({ atMs }) => isInside(transaction, atMs)) ?? null,
+    readAtMs: place.readAtMs,
     occurrences: lifetime.occurrences,
   };
 };

@@ -56,7 +56,11 @@ describe('a message that comes in one poll', () => {
   });
 
   it('hangs under the delivery that brought it, when its client is ours', async () => {
-    const records = story((logs) => logs.hop('mx1', 'A1AAAAA', 'gw', 'B1BBBBB'));
+    const records = story((logs) => {
+      logs.hop('mx1', 'A1AAAAA', 'gw', 'B1BBBBB');
+      logs.on('gw').delivers('B1BBBBB', 2);
+      logs.on('gw').removes('B1BBBBB', 2.01);
+    });
     const bench = startFollowing();
     const spans = await bench.feed(records, { atMs: T0 + HOUR });
     const next = spans.find(({ spanId }) => spanId === ids.transaction(fullName('gw'), 'B1BBBBB'));
@@ -170,7 +174,23 @@ describe('a transaction of which lines are missing', () => {
     });
     const bench = startFollowing();
     expect(wordsOf(await bench.feed(records, { atMs: T0 + 3 * SECOND }))).toEqual(['email.attempt']);
-    expect(wordsOf(await bench.feed([], { atMs: T0 + 22_001 }))).toEqual(['email.transaction', 'email.delivery']);
+    expect(wordsOf(await bench.feed([], { atMs: T0 + 23_001 }))).toEqual(['email.transaction', 'email.delivery']);
+    await bench.stop();
+  });
+
+  it('waits as long when all lines come later than they are stamped', async () => {
+    const records = story((logs) => {
+      received(logs);
+      logs.on('mx1').handsOn('A1AAAAA', 1, 'gw', 'B1BBBBB');
+      logs.on('mx1').removes('A1AAAAA', 1.01);
+    });
+    const late = records.filter(({ text }) => text.includes('message-id='));
+    const bench = startFollowing();
+    const others = records.filter((record) => !late.includes(record));
+    expect(await bench.feed(others, { atMs: T0 + HOUR })).toEqual([]);
+    expect(await bench.feed([], { atMs: T0 + HOUR + 10 * SECOND })).toEqual([]);
+    const spans = await bench.feed(late, { atMs: T0 + HOUR + 11 * SECOND });
+    expect(new Set(spans.map(({ traceId }) => traceId))).toEqual(new Set([ids.trace]));
     await bench.stop();
   });
 

@@ -20,7 +20,7 @@ const ODD = `it's "quoted"; DROP TABLE incidents; -- \\ %_*? \u2028 \u0001 gr√º√
 /** From log lines: also what databases refuse in plain text. It stands inside JSON only. */
 const HOSTILE = `${ODD} \u0000 \ud800 after`;
 
-export const subscription = (id: string, changes: Partial<Subscription> = {}): Subscription => ({
+const subscription = (id: string, changes: Partial<Subscription> = {}): Subscription => ({
   id,
   channel: 'C1',
   channelName: 'mail-ops',
@@ -59,7 +59,7 @@ const alert = (id: string, changes: Partial<Alert> = {}): Alert => ({
   ...changes,
 });
 
-export const incident = (id: string, changes: Partial<Incident> = {}): Incident => ({
+const incident = (id: string, changes: Partial<Incident> = {}): Incident => ({
   id,
   subscriptionId: 's1',
   channel: 'C1',
@@ -130,6 +130,9 @@ export const testStateStore = (name: string, { open, reopen, remove }: StateStor
       expect(await store.knownAlerts(['a'])).toEqual(new Set());
       expect(await store.knownAlerts([])).toEqual(new Set());
       expect(await store.outbox(10)).toEqual([]);
+      await store.commit({});
+      await store.commit({ positions: [], outbox: [] });
+      await store.prune(Number.MAX_SAFE_INTEGER);
     });
 
     it('keeps positions by source and partition; the last one holds', async () => {
