@@ -42,79 +42,93 @@ type Mail = { steps: readonly Step[]; startMs: number; cast: (line: string) => s
 
 type Written = Readonly<{ host: string; atMs: number; line: string }>;
 
-export const createLiveMail = ({ script, fileOf, now, random }: LiveMailDeps): LiveMail => {
-  const mails = new Set<Mail>();
-  const listeners = new Set<() => void>();
-  let isRelayBroken = false;
-  let sent = 0;
-  let lastStartMs = 0;
-  let writing: Promise<void> = Promise.resolve();
+type Traffic = {
+  readonly mails: Set<Mail>;
+  isRelayBroken: boolean;
+  sent: number;
+  lastStartMs: number;
+};
 
+/** What the next step of a mail writes; what is left of the mail stays in it. */
+const play = (mail: Mail, script: Script, isRelayBroken: boolean): readonly Step[] => {
+  const [step, ...rest] = mail.steps;
+  mail.steps = rest;
+  if (step === undefined) return [];
+  if (step.kind === 'line') return [step];
+  if (isRelayBroken) {
+    mail.failures++;
+    return [step];
+  }
+  // What only further failures would have caused does not happen.
+  mail.steps = rest.filter(({ failuresBefore }) => failuresBefore <= mail.failures);
+  return succeed(script, step);
+};
+
+const playUntil = (mail: Mail, untilMs: number, script: Script, isRelayBroken: boolean): readonly Written[] => {
+  const written: Written[] = [];
+  while (mail.steps[0] !== undefined && mail.startMs + mail.steps[0].offsetMs <= untilMs) {
+    for (const { host, line, offsetMs } of play(mail, script, isRelayBroken)) {
+      written.push({ host, atMs: mail.startMs + offsetMs, line: mail.cast(line) });
+    }
+  }
+  return written;
+};
+
+/** Writes the lines whose time has come. @returns how many mails ended with them */
+const writeDue = async ({ script, fileOf, now }: LiveMailDeps, { mails, isRelayBroken }: Traffic): Promise<number> => {
+  const untilMs = now();
+  const written = [...mails]
+    .flatMap((mail) => playUntil(mail, untilMs, script, isRelayBroken))
+    .sort((a, b) => a.atMs - b.atMs);
+  const ended = [...mails].filter(({ steps }) => steps.length === 0);
+  for (const mail of ended) mails.delete(mail);
+  for (const name of new Set(written.map(({ host }) => host))) {
+    const file = fileOf(name);
+    const lines = written.filter(({ host }) => host === name).map(({ line }) => `${line}\n`);
+    if (file !== undefined) await appendFile(file, lines.join(''));
+  }
+  return ended.length;
+};
+
+const sendMails = ({ script, now, random }: LiveMailDeps, traffic: Traffic, count: number): number => {
+  const { mails } = traffic;
+  const pick = (names: readonly string[]): string => names[Math.floor(random() * names.length)]!;
+  const taken = Math.max(0, Math.min(count, UNDERWAY_MAX - mails.size));
+  for (let n = 0; n < taken; n++) {
+    traffic.lastStartMs = Math.max(now(), traffic.lastStartMs + SPACING_MS);
+    const startMs = traffic.lastStartMs;
+    const recipient = `${pick(RECIPIENTS)}@${RELAY_DOMAIN}`;
+    const cast = castScript(script, { sender: pick(SENDERS), recipient, startMs, random });
+    mails.add({ steps: script.steps, startMs, cast, failures: 0 });
+  }
+  traffic.sent += taken;
+  return taken;
+};
+
+export const createLiveMail = (deps: LiveMailDeps): LiveMail => {
+  const traffic: Traffic = { mails: new Set(), isRelayBroken: false, sent: 0, lastStartMs: 0 };
+  const listeners = new Set<() => void>();
   const changed = (): void => {
     for (const listener of listeners) listener();
   };
-  const pick = (names: readonly string[]): string => names[Math.floor(random() * names.length)]!;
-
-  /** What the next step of a mail writes, and what is left of the mail after it. */
-  const play = (mail: Mail): readonly Step[] => {
-    const [step, ...rest] = mail.steps;
-    mail.steps = rest;
-    if (step === undefined) return [];
-    if (step.kind === 'line') return [step];
-    if (isRelayBroken) {
-      mail.failures++;
-      return [step];
-    }
-    // What only further failures would have caused does not happen.
-    mail.steps = rest.filter(({ failuresBefore }) => failuresBefore <= mail.failures);
-    return succeed(script, step);
-  };
-
-  const dueOf = (mail: Mail, untilMs: number): readonly Written[] => {
-    const written: Written[] = [];
-    while (mail.steps[0] !== undefined && mail.startMs + mail.steps[0].offsetMs <= untilMs) {
-      for (const { host, line, offsetMs } of play(mail)) {
-        written.push({ host, atMs: mail.startMs + offsetMs, line: mail.cast(line) });
-      }
-    }
-    return written;
-  };
-
-  const write = async (): Promise<void> => {
-    const untilMs = now();
-    const written = [...mails].flatMap((mail) => dueOf(mail, untilMs)).sort((a, b) => a.atMs - b.atMs);
-    const ended = [...mails].filter(({ steps }) => steps.length === 0);
-    for (const mail of ended) mails.delete(mail);
-    for (const name of new Set(written.map(({ host }) => host))) {
-      const file = fileOf(name);
-      const lines = written.filter(({ host }) => host === name).map(({ line }) => `${line}\n`);
-      if (file !== undefined) await appendFile(file, lines.join(''));
-    }
-    if (ended.length > 0) changed();
-  };
+  let writing: Promise<void> = Promise.resolve();
   const tick = (): Promise<void> => {
-    writing = writing.then(write);
+    writing = writing.then(async () => {
+      if ((await writeDue(deps, traffic)) > 0) changed();
+    });
     return writing;
   };
   const timer = setInterval(() => void tick(), TICK_MS);
   timer.unref();
-
   return {
-    state: () => ({ isRelayBroken, sent, underway: mails.size }),
+    state: () => ({ isRelayBroken: traffic.isRelayBroken, sent: traffic.sent, underway: traffic.mails.size }),
     send: (count) => {
-      const taken = Math.max(0, Math.min(count, UNDERWAY_MAX - mails.size));
-      for (let n = 0; n < taken; n++) {
-        lastStartMs = Math.max(now(), lastStartMs + SPACING_MS);
-        const recipient = `${pick(RECIPIENTS)}@${RELAY_DOMAIN}`;
-        const cast = castScript(script, { sender: pick(SENDERS), recipient, startMs: lastStartMs, random });
-        mails.add({ steps: script.steps, startMs: lastStartMs, cast, failures: 0 });
-      }
-      sent += taken;
+      const taken = sendMails(deps, traffic, count);
       changed();
       return taken;
     },
     setRelayBroken: (isBroken) => {
-      isRelayBroken = isBroken;
+      traffic.isRelayBroken = isBroken;
       changed();
     },
     onChange: (listener) => {

@@ -12,7 +12,7 @@ const NEAR_MS = 3 * 3_600_000;
 /** Names that a hostile shared log may bring are not remembered without end. */
 const HOSTS_MAX = 1024;
 
-export type Settle = (host: HostName, header: Header) => number;
+export type Settle = (host: HostName, of: Pick<Header, 'timeMs' | 'alternativeMs' | 'isLocalTime'>) => number;
 
 /** @param lastMs time of the log's last line before; null: none */
 export const createSettle = (lastMs: number | null): Settle => {

@@ -20,13 +20,14 @@ export type ShardPosition = Readonly<{
   holes: readonly Hole[];
   /** By sequence number: documents up to it were there before following began. */
   skip: Skip | null;
-  /** Time of the last document. */
+  /** Time of the last document; of the first one as long as none was read. */
   lastMs: number | null;
   /** It was read to its end. */
   isAtEnd: boolean;
 }>;
 
-export type ShardHit = Readonly<{ id: string; sequence: number; term: number; timeMs: number | null }>;
+/** `sortMs`: its time; null: none. */
+export type ShardHit = Readonly<{ id: string; sequence: number; term: number; sortMs: number | null }>;
 
 /** Documents behind the last one that are looked at again when another copy took over, and that holes are kept for. */
 export const OVERLAP = 2000;
@@ -104,8 +105,11 @@ type Seen = Readonly<{
 const NONE: ReadonlySet<string> = new Set();
 
 const createFrom = (seen: Seen): ShardCursor => {
-  let { position, former, sinceMs, activeMs } = seen;
+  let { former, sinceMs, activeMs } = seen;
+  // Apart, not as one object: this is done for each document.
+  let { at, term, lastId, firstId, holes, skip, lastMs, isAtEnd } = seen.position;
   const ids = new Set(seen.ids);
+  const position = (): ShardPosition => ({ at, term, lastId, firstId, holes, skip, lastMs, isAtEnd });
   const remember = (id: string): boolean => {
     const isNew = !ids.has(id) && !former.has(id);
     ids.add(id);
@@ -117,42 +121,45 @@ const createFrom = (seen: Seen): ShardCursor => {
     former = new Set(ids);
     sinceMs = null;
   };
-  const goOn = ({ id, sequence, term, timeMs }: ShardHit): void => {
-    const { at } = position;
-    let holes = addHole(position.holes, { from: at + 1, to: sequence - 1 });
+  const makeHoles = (hit: ShardHit): void => {
+    holes = addHole(holes, { from: at + 1, to: hit.sequence - 1 });
+    sinceMs = null;
     // The new primary may have given out numbers anew that the former one had shown.
-    if (at >= 0 && term > position.term) {
-      holes = addHole(holes, { from: at - OVERLAP, to: at });
-      beginAgain();
-    }
-    if (holes !== position.holes) sinceMs = null;
-    const firstId = position.firstId ?? (at < 0 && position.skip === null ? id : null);
-    position = { ...position, at: sequence, term, lastId: id, firstId, holes, lastMs: timeMs ?? position.lastMs };
+    if (at < 0 || hit.term <= term) return;
+    holes = addHole(holes, { from: at - OVERLAP, to: at });
+    beginAgain();
+  };
+  const goOn = (hit: ShardHit): void => {
+    if (hit.sequence !== at + 1 || hit.term !== term) makeHoles(hit);
+    if (at < 0 && skip === null) firstId ??= hit.id;
+    at = hit.sequence;
+    term = hit.term;
+    lastId = hit.id;
+    lastMs = hit.sortMs ?? lastMs;
   };
   return {
-    position: () => position,
+    position,
     take: (hit) => {
-      if (hit.sequence > position.at) goOn(hit);
-      else position = { ...position, holes: fillHole(position.holes, hit.sequence) };
+      if (hit.sequence > at) goOn(hit);
+      else holes = fillHole(holes, hit.sequence);
       activeMs = null;
       return remember(hit.id);
     },
     readAgain: (more) => {
-      const next = { ...position, ...more };
       beginAgain();
-      position = { ...next, holes: addHole([], { from: next.at - OVERLAP, to: next.at }) };
+      ({ at, term, lastId, firstId, skip, lastMs, isAtEnd } = { ...position(), ...more });
+      holes = addHole([], { from: at - OVERLAP, to: at });
     },
-    settle: (nowMs, isAtEnd) => {
+    settle: (nowMs, isAllRead) => {
       sinceMs ??= nowMs;
       activeMs ??= nowMs;
+      isAtEnd = isAllRead;
       if (nowMs - activeMs > FORGET_MS) ids.clear();
-      const isOld = nowMs - sinceMs > HOLE_MS;
-      if (isOld) former = NONE;
-      const holes = isOld ? position.holes.filter(({ to }) => to > position.at - OVERLAP) : position.holes;
-      const isSame = holes.length === position.holes.length && isAtEnd === position.isAtEnd;
-      if (!isSame) position = { ...position, holes, isAtEnd };
+      if (nowMs - sinceMs <= HOLE_MS) return;
+      former = NONE;
+      if (holes.some(({ to }) => to <= at - OVERLAP)) holes = holes.filter(({ to }) => to > at - OVERLAP);
     },
-    copy: () => createFrom({ position, ids, former, sinceMs, activeMs }),
+    copy: () => createFrom({ position: position(), ids, former, sinceMs, activeMs }),
   };
 };
 

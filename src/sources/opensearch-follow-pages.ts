@@ -17,6 +17,8 @@ export type PagesContext = SurveyContext &
     readDocument: DocumentReader;
     isWanted: (host: HostName) => boolean;
     settle: Settle;
+    /** Shard numbers whose indices may be asked at once: they were read to their end. */
+    together: Set<number>;
   }>;
 
 /** `done`: read to its end. `more`: there may be more. `fault`: some of it did not answer. */
@@ -32,12 +34,13 @@ const takeHit = (hit: FollowHit, name: ShardName, context: PagesContext): void =
   const { draft, readDocument, isWanted, settle } = context;
   const cursor = draft.cursor(name);
   const { skip } = cursor.position();
-  if (!cursor.take({ ...hit, timeMs: hit.sortMs }) || hit.sortMs === null) return;
-  const document = readDocument({ ...hit, sortMs: hit.sortMs });
+  const { id, sequence, sortMs, source } = hit;
+  if (!cursor.take(hit) || sortMs === null) return;
+  const document = readDocument({ id, sequence, sortMs, source });
   if (document === null || !isWanted(document.host)) return;
-  const { host, program, pid, text, raw } = document;
-  const timeMs = settle(host, { ...document, isLocalTime: true });
-  if (skip !== null && hit.sequence <= skip.toOffset && timeMs < skip.beforeMs) return;
+  const { host, program, pid, text, raw, alternativeMs } = document;
+  const timeMs = settle(host, { timeMs: document.timeMs, alternativeMs, isLocalTime: true });
+  if (skip !== null && sequence <= skip.toOffset && timeMs < skip.beforeMs) return;
   const partition = shardPartition(name);
   const records = draft.records.get(partition) ?? [];
   draft.records.set(partition, records);
@@ -55,15 +58,22 @@ const takeHits = (shard: number, { hits }: FollowAnswer, context: PagesContext):
   return [...fresh];
 };
 
-const queriesOf = (shard: number, context: PagesContext): readonly Clause[] => {
+/** All indices at once; for an idle poll. Several with much to read would come in no order of time. */
+const queriesTogether = (shard: number, context: PagesContext): readonly Clause[] => {
   const { draft, timestamp, zone, fromMs } = context;
-  const tracked = draft.tracked(shard);
-  const clauses = tracked.map(({ name, position }) => unseen(name.index, position, context));
-  const batches = inBatches(
-    [elsewhere(draft.indices(), sinceClause(timestamp, fromMs, zone)), ...clauses],
-    CLAUSES_BATCH,
-  );
-  return batches.map(anyOf);
+  const clauses = draft.tracked(shard).map(({ name, position }) => unseen(name.index, position, context));
+  const other = elsewhere(draft.indices(), sinceClause(timestamp, fromMs, zone));
+  return inBatches([other, ...clauses], CLAUSES_BATCH).map(anyOf);
+};
+
+/** One index after another, the one that lags most first. */
+const queriesApart = (shard: number, context: PagesContext): readonly Clause[] => {
+  const { draft, timestamp, zone, fromMs } = context;
+  const lagOf = (lastMs: number | null): number => Math.max(lastMs ?? fromMs, fromMs);
+  const clauses = [...draft.tracked(shard)]
+    .sort((a, b) => lagOf(a.position.lastMs) - lagOf(b.position.lastMs))
+    .map(({ name, position }) => unseen(name.index, position, context));
+  return [...clauses, elsewhere(draft.indices(), sinceClause(timestamp, fromMs, zone))];
 };
 
 /** @returns indices that were taken in; they are read next */
@@ -74,6 +84,8 @@ const addFresh = async (indices: readonly string[], context: PagesContext): Prom
 };
 
 type Batch = Readonly<{ state: ShardState; hits: number }>;
+
+const MORE: Batch = { state: 'more', hits: 0 };
 
 const readBatch = async (shard: number, query: Clause, size: number, context: PagesContext): Promise<Batch> => {
   const { index, ask, draft, sourceFields, signal } = context;
@@ -97,15 +109,20 @@ const readBatch = async (shard: number, query: Clause, size: number, context: Pa
 
 /** @param limit of hits */
 const readShard = async (shard: number, limit: number, context: PagesContext): Promise<ShardState> => {
+  const { together } = context;
+  const queries = together.has(shard) ? queriesTogether(shard, context) : queriesApart(shard, context);
   let left = limit;
   let isFaulty = false;
-  for (const query of queriesOf(shard, context)) {
-    if (left <= 0) return 'more';
-    const { state, hits } = await readBatch(shard, query, left, context);
-    if (state === 'more') return 'more';
+  for (const query of queries) {
+    const { state, hits } = left > 0 ? await readBatch(shard, query, left, context) : MORE;
+    if (state === 'more') {
+      together.delete(shard);
+      return 'more';
+    }
     isFaulty ||= state === 'fault';
     left -= hits;
   }
+  together.add(shard);
   return isFaulty ? 'fault' : 'done';
 };
 
@@ -135,7 +152,7 @@ export const countWaiting = async (open: readonly number[], context: PagesContex
   const { index, ask, signal } = context;
   let count = 0;
   for (const shard of open) {
-    for (const query of queriesOf(shard, context)) {
+    for (const query of queriesTogether(shard, context)) {
       const asked = await ask(
         index,
         shard,

@@ -78,7 +78,7 @@ export const unseen = (
 
 const hitOf = (hit: Clause): FollowHit => {
   const sort: readonly unknown[] = Array.isArray(hit['sort']) ? hit['sort'] : [];
-  const sortMs = typeof sort[2] === 'number' && Math.abs(sort[2]) < TIME_MAX_MS ? sort[2] : null;
+  const sortMs = typeof sort[1] === 'number' && Math.abs(sort[1]) < TIME_MAX_MS ? sort[1] : null;
   return {
     index: String(hit['_index']),
     id: String(hit['_id']),
@@ -116,7 +116,7 @@ const bodyOf = ({ query, order, sourceFields, isCounted }: FollowQuery, size: nu
   _source: sourceFields,
   seq_no_primary_term: true,
   sort: [
-    { _index: { order } },
+    // As the first key: the cluster then looks at no more documents than it returns.
     { _seq_no: { order } },
     { [timestamp]: { order, unmapped_type: 'date', numeric_type: 'date' } },
   ],

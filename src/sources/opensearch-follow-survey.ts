@@ -76,6 +76,7 @@ const findEnds = async (context: SurveyContext, name: ShardName): Promise<Ends> 
 const freshPosition = (first: FollowHit | null, last: FollowHit | null, fromMs: number): ShardPosition => ({
   ...EMPTY_SHARD,
   firstId: first?.id ?? null,
+  lastMs: first?.sortMs ?? null,
   skip: last === null ? null : { beforeMs: fromMs, toOffset: last.sequence },
 });
 

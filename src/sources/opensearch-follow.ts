@@ -38,6 +38,7 @@ type Memory = {
   fromMs: number;
   surveyAtMs: number;
   hosts: Clause | null | undefined;
+  together: Set<number>;
   reader: Readonly<{ untilMs: number; read: DocumentReader }> | null;
   waiting: Readonly<{ count: number; atMs: number }> | null;
   sequence: number;
@@ -65,6 +66,7 @@ const createMemory = ({ index }: OpensearchFollowOptions, { positions, startAtMs
     fromMs: stored.fromMs ?? startAtMs,
     surveyAtMs: 0,
     hosts: undefined,
+    together: new Set(),
     reader: null,
     waiting: null,
     sequence: 0,
@@ -96,6 +98,7 @@ const contextOf = (deps: Deps, draft: Draft, nowMs: number, signal: AbortSignal)
     readDocument: readerOf(deps, nowMs),
     isWanted: (host) => hosts.has(host),
     settle,
+    together: memory.together,
   };
 };
 

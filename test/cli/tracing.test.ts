@@ -29,10 +29,11 @@ describe('mailtrace tracing', () => {
   });
 
   it("takes the Python tool's flags", async () => {
-    const { started } = await run([
-      ...['-c', 'c.yaml', '--otel-endpoint', 'https://otel.example:4317', '--interval', '2.5'],
-      ...['--login-pass', 'a', '--sudo-pass', 'b', '--opensearch-pass', 'c'],
-    ]);
+    const { started } = await run(
+      `-c c.yaml --otel-endpoint https://otel.example:4317 --interval 2.5 --login-pass a --sudo-pass b --opensearch-pass c`.split(
+        ' ',
+      ),
+    );
     expect(started).toMatchObject({
       configPath: 'c.yaml',
       otelEndpoint: 'https://otel.example:4317',
