@@ -258,7 +258,7 @@ describe('over SSH', () => {
       expect(lines.filter((line) => line.includes('readability'))).toEqual([
         expect.stringMatching(/^ok readability mx1: mail\.log: 1 file/),
         expect.stringMatching(
-          /^failed readability mx1: hung\.log: .*no answer within 0\.7 s → look there whether its file system hangs/,
+          /^failed readability mx1: hung\.log: .*no answer within 1\.05 s → look there whether its file system hangs/,
         ),
         'unknown readability mx1: nowhere.log: not looked at, as the machine fell silent before',
       ]);
