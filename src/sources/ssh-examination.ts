@@ -23,8 +23,11 @@ const SECOND_MS = 1000;
 const CLOCK_READINGS = 3;
 /** Packed files of a machine are unpacked up to this: seconds of its time. */
 const UNPACKED_BYTES = 32 * 1024 * 1024;
-/** The script says now and then that it is at work: no silence is longer than the timeout. */
-const SILENCE_FACTOR = 1;
+/**
+ * The script says now and then that it is at work: no silence is long. That of the whole connection, which shows after one
+ * timeout (ssh-handshake.ts), must show first.
+ */
+const SILENCE_FACTOR = 1.5;
 
 const controlOf = (line: Buffer): string => (line[0] === CONTROL ? line.toString('utf8', 1) : '');
 
