@@ -31,7 +31,7 @@ export type AgendaInput = Readonly<{
 }>;
 
 /** Messages are edited at most so often, however fast the lines come. */
-export const UPDATE_GAP_MS = 4000;
+const UPDATE_GAP_MS = 4000;
 /** A message must be current 10 s after a line; sending and waiting for others take the rest. */
 const CURRENT_WITHIN_MS = 4000;
 /** A moment to gather what belongs together. */
@@ -45,7 +45,7 @@ const DETAIL_GAP_MS = 30_000;
 const DETAIL_GAP_MAX_MS = 10 * 60_000;
 
 /** Each further detail message of an incident takes twice as long, from half a minute up to ten. */
-export const detailGapMs = (details: number): number =>
+const detailGapMs = (details: number): number =>
   details === 0 ? 0 : Math.min(DETAIL_GAP_MAX_MS, DETAIL_GAP_MS * 2 ** Math.min(details - 1, 10));
 
 type Base = Pick<Task, 'channel' | 'incidentId' | 'entries'>;

@@ -26,7 +26,7 @@ export const mergeDetails = (details: readonly Detail[]): Detail => ({
 
 const short = (alert: Alert): Alert => ({ ...alert, response: alert.response?.slice(0, RESPONSE_MAX) ?? null });
 
-export const detailOf = (alerts: readonly Alert[]): Detail =>
+const detailOf = (alerts: readonly Alert[]): Detail =>
   mergeDetails([{ alerts: alerts.map(short), count: alerts.reduce((sum, { times }) => sum + times, 0) }]);
 
 type EntryFacts = Readonly<{ incident: Pick<Incident, 'id' | 'channel'>; nowMs: number }>;
@@ -53,7 +53,7 @@ export const urgentParentEntry = (incident: Incident, nowMs: number): OutboxEntr
 
 export const isUrgent = ({ kind, content }: OutboxEntry): boolean => kind === 'parent' && content === URGENT;
 
-export const summaryEntry = (incident: Incident, nowMs: number): OutboxEntry =>
+const summaryEntry = (incident: Incident, nowMs: number): OutboxEntry =>
   entry({ incident, nowMs }, 'summary', 'summary');
 
 /** Joined with what waits already, unless that is just being sent. */

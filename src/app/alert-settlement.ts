@@ -5,7 +5,7 @@ import { parentEntry } from './alert-outbox.js';
 import type { AlertChanges } from './alerting.js';
 
 /** As it is shown: an incident that differs in nothing of this need not be drawn again. */
-export const faceOf = (incident: Incident): string =>
+const faceOf = (incident: Incident): string =>
   JSON.stringify({
     ...incident,
     messageTs: null,

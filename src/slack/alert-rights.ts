@@ -7,7 +7,7 @@ import type { Sleep } from './pace.js';
 
 const EVERY_MS = 3_600_000;
 
-export const createJudge =
+const createJudge =
   ({ findPerson, scopeOf }: Pick<DeskDeps, 'findPerson' | 'scopeOf'>) =>
   async ({ createdBy, channel, channelName }: Subscription): Promise<Judgement> => {
     const person = await findPerson({ id: createdBy, name: '', teamId: null });

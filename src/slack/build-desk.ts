@@ -28,7 +28,7 @@ export type DeskParts = Readonly<{
   alerts: AlertDesk | null;
 }>;
 
-export const createScopeOf =
+const createScopeOf =
   ({ accessRules, tracer }: Pick<DeskParts, 'accessRules' | 'tracer'>): ScopeOf =>
   ({ id, email, groups, isOutsider }, channel, right) => {
     const asker = {

@@ -21,7 +21,7 @@ export const directory = buildHostDirectory({ hosts: HOSTS, clusters: CLUSTERS, 
 export type SentMessage = Readonly<{ atMs: number; message: AlertMessage; receipt: AlertReceipt }>;
 
 /** Takes everything after `takesMs`, unless `answer` says otherwise. */
-export const fakeSink = (time: ReturnType<typeof createFakeTime>, takesMs = 100) => {
+const fakeSink = (time: ReturnType<typeof createFakeTime>, takesMs = 100) => {
   const sent: SentMessage[] = [];
   let count = 0;
   const state: { answer: ((message: AlertMessage) => AlertReceipt | null) | null } = { answer: null };
@@ -41,7 +41,7 @@ export const fakeSink = (time: ReturnType<typeof createFakeTime>, takesMs = 100)
   return { sink, sent, state };
 };
 
-export const silentLog = () => {
+const silentLog = () => {
   const lines: string[] = [];
   const write = (level: string) => (_fields: unknown, message: string) => void lines.push(`${level}: ${message}`);
   const log: Log = { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };

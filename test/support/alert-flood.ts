@@ -1,6 +1,8 @@
 /** `mailtrace slack` as a process that follows a log file, before a Slack double, while mail bounces in great numbers. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type RequestListener, request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -14,7 +16,9 @@ export type FloodPlan = Readonly<{
   /** Over so long. */
   seconds: number;
   /** kill -9 so often, evenly spread. */
-  kills: number;
+  kills?: number;
+  /** Slack cannot be reached for so long, from the middle on. */
+  awayMs?: number;
 }>;
 
 const CAUSES = [
@@ -57,13 +61,14 @@ const configText = (folder: string): string =>
     store: { data_dir: join(folder, 'data') },
   });
 
-const startProcess = async (folder: string, slack: SlackDouble): Promise<ChildProcess> => {
+/** @param apiUrl where the process finds Slack */
+const startProcess = async (folder: string, slack: SlackDouble, apiUrl: string): Promise<ChildProcess> => {
   const child = spawn(process.execPath, ['dist/bin/mailtrace.js', 'slack', '-c', join(folder, 'config.yaml')], {
     env: {
       PATH: process.env['PATH'],
       SLACK_BOT_TOKEN: slack.botToken,
       SLACK_APP_TOKEN: slack.appToken,
-      SLACK_API_URL: slack.apiUrl,
+      SLACK_API_URL: apiUrl,
       // Nobody takes spans here: they wait on disk.
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     },
@@ -152,14 +157,86 @@ const outcomeOf = (slack: SlackDouble, channel: string, written: readonly Writte
 const STEP_MS = 200;
 const CURRENT_WITHIN_MS = 60_000;
 
+/** Hands requests on to the double, which asks to be called by its own name. */
+const forward =
+  (target: URL): RequestListener =>
+  (asked, answer) => {
+    const headers = { ...asked.headers, host: target.host };
+    const onward = request({
+      port: target.port,
+      host: target.hostname,
+      path: asked.url,
+      method: asked.method,
+      headers,
+    });
+    onward.on('response', (response) => {
+      answer.writeHead(response.statusCode ?? 500, response.headers);
+      response.pipe(answer);
+    });
+    onward.on('error', () => answer.destroy());
+    asked.pipe(onward);
+  };
+
+/** A way to Slack that can be closed for a while. */
+const openWay = async (slack: SlackDouble) => {
+  const open = async (port: number): Promise<Server> => {
+    const server = createServer(forward(new URL(slack.apiUrl)));
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+    return server;
+  };
+  let server = await open(0);
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const close = async (): Promise<void> => {
+    server.close();
+    server.closeAllConnections();
+    await once(server, 'close');
+  };
+  return {
+    apiUrl: `http://127.0.0.1:${port}/api/`,
+    close,
+    closeFor: async (ms: number): Promise<void> => {
+      await close();
+      slack.sockets.cut();
+      await wait(ms);
+      server = await open(port);
+    },
+  };
+};
+
+/** Writes the lines, as many at once as are due. `trouble` is asked after each step. @returns what was written when */
+const writeLines = async (
+  log: string,
+  { bounces, seconds }: FloodPlan,
+  trouble: (share: number) => void,
+): Promise<readonly Written[]> => {
+  const written: Written[] = [];
+  const beganMs = Date.now();
+  for (let serial = 0; serial < bounces; ) {
+    const due = Math.min(bounces, Math.ceil(((Date.now() - beganMs) / (seconds * 1000)) * bounces));
+    let text = '';
+    for (; serial < due; serial++) {
+      text += bounce(serial);
+      const count = Math.floor(serial / CAUSES.length) + 1;
+      written.push({ atMs: Date.now(), cause: causeName(serial), count });
+    }
+    if (text !== '') await appendFile(log, text);
+    trouble(serial / bounces);
+    await wait(STEP_MS);
+  }
+  return written;
+};
+
 /** Runs it from the subscription to the last message. */
-export const runFlood = async ({ bounces, seconds, kills }: FloodPlan): Promise<FloodOutcome> => {
+export const runFlood = async (plan: FloodPlan): Promise<FloodOutcome> => {
+  const { kills = 0, awayMs = 0 } = plan;
   const folder = await mkdtemp(join(tmpdir(), 'mailtrace-flood-'));
   const log = join(folder, 'mail.log');
   await writeFile(log, '');
   await writeFile(join(folder, 'config.yaml'), configText(folder));
   const slack = await startSlackDouble();
-  let child = await startProcess(folder, slack);
+  const way = await openWay(slack);
+  let child = await startProcess(folder, slack, way.apiUrl);
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');
     await ended(child);
@@ -167,35 +244,26 @@ export const runFlood = async ({ bounces, seconds, kills }: FloodPlan): Promise<
   try {
     const channel = slack.channel('mail-ops');
     await slack.person('alice').command(channel, '/mailtrace subscribe bounced');
-    await slack.waitFor(
-      'the confirmation',
-      () => slack.messages(channel).some((message) => read(message).includes('now watches')),
-      20_000,
-    );
+    const isConfirmed = () => slack.messages(channel).some((message) => read(message).includes('now watches'));
+    await slack.waitFor('the confirmation', isConfirmed, 20_000);
     slack.clearCalls();
-    const written: Written[] = [];
-    const beganMs = Date.now();
-    const restarts: Promise<void>[] = [];
-    for (let serial = 0; serial < bounces; ) {
-      const due = Math.min(bounces, Math.ceil(((Date.now() - beganMs) / (seconds * 1000)) * bounces));
-      let text = '';
-      for (; serial < due; serial++) {
-        text += bounce(serial);
-        const count = Math.floor(serial / CAUSES.length) + 1;
-        written.push({ atMs: Date.now(), cause: causeName(serial), count });
+
+    let troubles = Promise.resolve();
+    let [killed, away] = [0, 0];
+    const written = await writeLines(log, plan, (share) => {
+      if (killed < kills && share >= (killed + 1) / (kills + 1)) {
+        killed += 1;
+        troubles = troubles.then(async () => {
+          await stop();
+          child = await startProcess(folder, slack, way.apiUrl);
+        });
       }
-      if (text !== '') await appendFile(log, text);
-      if (restarts.length < kills && serial >= (bounces * (restarts.length + 1)) / (kills + 1)) {
-        await Promise.all(restarts);
-        restarts.push(
-          stop().then(async () => {
-            child = await startProcess(folder, slack);
-          }),
-        );
+      if (awayMs > 0 && away === 0 && share >= 0.5) {
+        away = awayMs;
+        troubles = troubles.then(() => way.closeFor(awayMs));
       }
-      await wait(STEP_MS);
-    }
-    await Promise.all(restarts);
+    });
+    await troubles;
     const isCurrent = (): boolean => {
       const { counts, expected } = outcomeOf(slack, channel, written);
       return Object.entries(expected).every(([cause, count]) => (counts[cause] ?? 0) >= count);
@@ -204,6 +272,7 @@ export const runFlood = async ({ bounces, seconds, kills }: FloodPlan): Promise<
     return outcomeOf(slack, channel, written);
   } finally {
     await stop();
+    await way.close();
     await slack.close();
     await rm(folder, { recursive: true });
   }

@@ -22,7 +22,7 @@ import { memoryIndex } from './memory-stores.ts';
 import { type Bench, botScopes } from './slack-bench.ts';
 import { type Fleet, type Lines, openFleet } from './slack-fleet.ts';
 
-export const MAY_ALL: readonly AccessRule[] = [{ who: 'everyone', may: ['trace', 'subscribe'], scope: 'all' }];
+const MAY_ALL: readonly AccessRule[] = [{ who: 'everyone', may: ['trace', 'subscribe'], scope: 'all' }];
 const HOSTS = directory.hosts;
 
 type Process = Readonly<{ fleet: Fleet; state: StateStore; ledger: Ledger; alerting: Alerting }>;

@@ -13,6 +13,19 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ['/mailtrace explain 5.7.1', 'a reply or status code in words'],
 ];
 
+const ALERT_EXAMPLES: readonly (readonly [string, string])[] = [
+  ['/mailtrace subscribe bounced expired from:x.example', 'tells this channel when such mail is logged'],
+  [
+    '/mailtrace subscribe deferred relay:mx.y.example over 20 in 10m',
+    'also rejected, loop, slow delay>5m; filters from: to: domain: relay: host: cluster: dsn:5.7.*',
+  ],
+  ['/mailtrace subscriptions', 'what this channel watches; unsubscribe takes it back'],
+  ['/mailtrace mute 1h', 'quiet for so long; unmute ends it'],
+];
+
+const exampleBullets = (examples: typeof EXAMPLES) =>
+  bullets(examples.map(([example, meaning]): Line => [quote(example), own(` ${meaning}`)]));
+
 export const helpReply = (timeZone: string): Reply =>
   reply(
     [
@@ -23,11 +36,13 @@ export const helpReply = (timeZone: string): Reply =>
         [bold('mailtrace'), own(' follows one mail across all mail servers.')],
         [own('Usage: '), quote('/mailtrace WHAT [WHEN] [DURATION]')],
       ),
-      bullets(EXAMPLES.map(([example, meaning]): Line => [quote(example), own(` ${meaning}`)])),
+      exampleBullets(EXAMPLES),
       paragraph([
         own(
           `Times are read and shown in ${timeZone}. The answer stands in the channel, table and picture in its thread.`,
         ),
       ]),
+      paragraph([bold('Alerts'), own(' about what goes wrong, in the channel they are asked for:')]),
+      exampleBullets(ALERT_EXAMPLES),
     ],
   );
