@@ -139,7 +139,7 @@ export const defaultWorld: World = {
     {
       command: '/mailtrace',
       description: 'Follow one mail across all mail servers',
-      usageHint: 'ann@example.org yesterday 10am 4h · explain 5.1.1 · help',
+      usageHint: 'ann@example.org yesterday 10am 4h · subscribe bounced · explain 5.1.1 · help',
       shouldEscape: false,
     },
   ],
