@@ -13,7 +13,8 @@ export type TcpProxy = Readonly<{
   stop: () => Promise<void>;
 }>;
 
-export const startTcpProxy = (target: number, { delayMs = 0 } = {}): Promise<TcpProxy> => {
+/** @param port where it listens; 0: any free one. One that was stopped can be started again where it was. */
+export const startTcpProxy = (target: number, { delayMs = 0, port = 0 } = {}): Promise<TcpProxy> => {
   const pairs = new Set<readonly [Socket, Socket]>();
   let [connections, isFrozen, passed] = [0, false, 0];
   let limit: number | null = null;
@@ -48,7 +49,7 @@ export const startTcpProxy = (target: number, { delayMs = 0 } = {}): Promise<Tcp
     }
   };
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, '127.0.0.1', () => {
       const address = server.address();
       resolve({
         port: typeof address === 'object' && address !== null ? address.port : 0,
