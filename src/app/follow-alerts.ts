@@ -1,7 +1,7 @@
 /** Lines that were followed → alerts → incidents → what channels are to be shown; each line once, also when it is read again. */
 import type { Alert, Incident, Subscription } from '../domain/subscription.js';
 import { quietAtMs, reduceIncidents } from '../trace/incident.js';
-import { type Clusters, matchSubscription } from '../trace/match-subscription.js';
+import { type Clusters, createMatch } from '../trace/match-subscription.js';
 import { createIsOwnMail } from '../trace/own-mail.js';
 import { findTroubles, type Trouble } from '../trace/troubles.js';
 import { isVisible, type MailParties } from './access.js';
@@ -53,11 +53,12 @@ const findAlerts = async (
     ...findTroubles({ lines, transactions, aborted, slowMs: slowMsOf(subscriptions) }),
     ...(watchesLoops ? await findCirclingMail(deps, transactions) : []),
   ].filter((trouble) => !isOwnMail(trouble));
+  const match = createMatch(deps.clusters);
   const alerts = new Map<string, Alert>();
   for (const trouble of troubles) {
     for (const subscription of subscriptions) {
       if (trouble.timeMs < subscription.createdAtMs - BEFORE_MS) continue;
-      const alert = matchSubscription(subscription, trouble, deps.clusters);
+      const alert = match(subscription, trouble);
       if (alert !== null && isVisible(subscription.scope, partiesOf(trouble))) alerts.set(alert.id, alert);
     }
   }

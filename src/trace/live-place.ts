@@ -18,7 +18,7 @@ export type LiveTransaction = Readonly<{
   phase: 'arriving' | 'refused' | 'open' | 'ended';
   /** Ended, and every line is there that one can tell is missing: it need not wait for late ones. */
   isComplete: boolean;
-  /** Its trace is known: the message-id was read; or it was read that there is none, and when the message arrived. */
+  /** Its trace and its begin are known: the message-id was read (or that there is none), and its arrival, where one is logged. */
   isIdentityKnown: boolean;
   /** For a bounce or another notice: what it is about. */
   cause: NoticeCause | null;
@@ -109,12 +109,13 @@ const liveOf = (place: Place, lifetime: Lifetime, outcome: Outcome): LiveTransac
   const cause = place.causes.find(({ atMs }) => isInside(transaction, atMs))?.cause ?? null;
   // A notice has no arrival line; what it is about stands in a line of its own.
   const hasOrigin = transaction.hasArrival || cause !== null;
+  const isNotice = cause !== null || transaction.sender === '';
   const hasRemoval = !LOGS_REMOVAL.has(transaction.mta) || transaction.removed;
   return {
     transaction,
     phase,
     isComplete: phase === 'ended' && hasRemoval && isKnown && hasOrigin && isEveryRecipientFinal(transaction),
-    isIdentityKnown: transaction.messageId !== null || (isKnown && transaction.hasArrival),
+    isIdentityKnown: isKnown && (transaction.hasArrival || (isNotice && transaction.messageId !== null)),
     cause,
     sent: place.sent.find(({ atMs }) => isInside(transaction, atMs)) ?? null,
     readAtMs: place.readAtMs,

@@ -3,7 +3,7 @@ import type { Relay } from '../domain/event.js';
 import { hashParts, traceId } from '../domain/ids.js';
 import { isInNetwork, parseNetwork } from '../domain/keyword.js';
 import { findEnhancedStatus } from '../domain/status-code.js';
-import type { Alert, AlertKind, Subscription, SubscriptionFilters } from '../domain/subscription.js';
+import type { Alert, AlertKind, Cause, Subscription, SubscriptionFilters } from '../domain/subscription.js';
 import { causeOf } from './cause.js';
 import { isInDomains, isParty, isUnder } from './match-party.js';
 import type { Trouble } from './troubles.js';
@@ -88,10 +88,28 @@ const alertId = (subscription: Subscription, kind: AlertKind, trouble: Trouble):
 /** A line of another program may be of any length; Postfix cuts its own at 2,048. */
 const RESPONSE_MAX = 2000;
 
-/** @returns null when it does not concern the rule. Whether its creator may see it is not asked here. */
-export const matchSubscription = (subscription: Subscription, trouble: Trouble, clusters: Clusters): Alert | null => {
-  const kind = kindFor(subscription, trouble);
-  if (kind === null || !fitsFilters(subscription.filters, trouble, clusters)) return null;
+/** Whether a trouble concerns a rule; null when it does not. Whether the rule's creator may see it is not asked here. */
+export type Match = (subscription: Subscription, trouble: Trouble) => Alert | null;
+
+/** Many rules are asked about one trouble after the other: its cause is found once. */
+export const createMatch = (clusters: Clusters): Match => {
+  let last: Trouble | null = null;
+  const causes = new Map<AlertKind, Cause>();
+  const causeFor = (trouble: Trouble, kind: AlertKind): Cause => {
+    if (trouble !== last) causes.clear();
+    last = trouble;
+    const cause = causes.get(kind) ?? causeOf(trouble, kind);
+    causes.set(kind, cause);
+    return cause;
+  };
+  return (subscription, trouble) => {
+    const kind = kindFor(subscription, trouble);
+    if (kind === null || !fitsFilters(subscription.filters, trouble, clusters)) return null;
+    return alertOf(subscription, kind, trouble, causeFor(trouble, kind));
+  };
+};
+
+const alertOf = (subscription: Subscription, kind: AlertKind, trouble: Trouble, cause: Cause): Alert => {
   const { transaction, times, timeMs, host, queueId, sender, recipient, relay, dsn, replyCode, response, delayMs } =
     trouble;
   return {
@@ -113,6 +131,6 @@ export const matchSubscription = (subscription: Subscription, trouble: Trouble, 
     replyCode,
     response: response?.slice(0, RESPONSE_MAX) ?? null,
     delayMs,
-    cause: causeOf(trouble, kind),
+    cause,
   };
 };

@@ -138,14 +138,6 @@ const lifetimeAt = (lifetimes: readonly Transaction[], timeMs: number): Transact
   lifetimes[0] ??
   null;
 
-type Placed = Readonly<{ record: LogRecord; event: MtaEvent; key: string | null }>;
-
-const placeOf = ({ record, events }: Line): readonly Placed[] =>
-  events.map((event) => {
-    const queueId = 'queueId' in event ? event.queueId : null;
-    return { record, event, key: queueId === null ? null : keyOf({ host: record.host, queueId }) };
-  });
-
 const groupByKey = (transactions: readonly Transaction[]): ReadonlyMap<string, readonly Transaction[]> => {
   const groups = new Map<string, Transaction[]>();
   for (const t of transactions) {
@@ -158,33 +150,45 @@ const groupByKey = (transactions: readonly Transaction[]): ReadonlyMap<string, r
 };
 
 /** Refusals and expiries: what no attempt tells. */
-const eventTroubles = ({ record, event }: Placed, transaction: Transaction | null): readonly Trouble[] => {
-  if (event.kind === 'reject' && !NO_MAIL.has(event.stage)) {
-    return [rejectTrouble(rejectOf(record, event), transaction, event.count)];
-  }
-  return event.kind === 'expired' && transaction !== null ? expiryTroubles(transaction, record.timeMs) : [];
+const eventTroubles = (lines: readonly Line[], transactions: readonly Transaction[]): readonly Trouble[] => {
+  const telling = lines.flatMap(({ record, events }) =>
+    events.flatMap((event) => (event.kind === 'reject' || event.kind === 'expired' ? [{ record, event }] : [])),
+  );
+  if (telling.length === 0) return [];
+  const lifetimes = groupByKey(transactions);
+  return telling.flatMap(({ record, event }): readonly Trouble[] => {
+    const { host, timeMs } = record;
+    const { queueId } = event;
+    const transaction = queueId === null ? null : lifetimeAt(lifetimes.get(keyOf({ host, queueId })) ?? [], timeMs);
+    if (event.kind === 'expired') return transaction === null ? [] : expiryTroubles(transaction, timeMs);
+    return NO_MAIL.has(event.stage) ? [] : [rejectTrouble(rejectOf(record, event), transaction, event.count)];
+  });
 };
 
 /** (host, queue ID) → the time of its earliest line. */
-const earliest = (placed: readonly Placed[]): ReadonlyMap<string, number> => {
+const earliest = (lines: readonly Line[], keys: ReadonlySet<string>): ReadonlyMap<string, number> => {
   const times = new Map<string, number>();
-  for (const { record, key } of placed) {
-    if (key !== null) times.set(key, Math.min(record.timeMs, times.get(key) ?? record.timeMs));
+  for (const { record, events } of lines) {
+    for (const event of events) {
+      if (!('queueId' in event) || event.queueId === null) continue;
+      const key = keyOf({ host: record.host, queueId: event.queueId });
+      if (keys.has(key)) times.set(key, Math.min(record.timeMs, times.get(key) ?? record.timeMs));
+    }
   }
   return times;
 };
 
+/** Most mail has none: it is looked at no further. */
+const isSuspect = ({ isProbe, recipients }: Transaction, slowMs: number | null): boolean =>
+  !isProbe && recipients.some(({ attempts }) => attempts.some((attempt) => kindsOf(attempt, slowMs).length > 0));
+
 /** In the order of time. Verify probes are no mail. */
 export const findTroubles = ({ lines, transactions, aborted, slowMs }: TroubleInput): readonly Trouble[] => {
-  const placed = lines.flatMap(placeOf);
-  const lifetimes = groupByKey(transactions);
-  const since = earliest(placed);
-  const mail = transactions.filter(({ isProbe }) => !isProbe);
+  const suspects = transactions.filter((t) => isSuspect(t, slowMs));
+  const since = suspects.length === 0 ? null : earliest(lines, new Set(suspects.map(keyOf)));
   return [
-    ...placed.flatMap((line) =>
-      eventTroubles(line, line.key === null ? null : lifetimeAt(lifetimes.get(line.key) ?? [], line.record.timeMs)),
-    ),
-    ...mail.flatMap((t) => attemptTroubles(t, since.get(keyOf(t)) ?? Number.POSITIVE_INFINITY, slowMs)),
+    ...eventTroubles(lines, transactions),
+    ...suspects.flatMap((t) => attemptTroubles(t, since?.get(keyOf(t)) ?? Number.POSITIVE_INFINITY, slowMs)),
     ...aborted.map((reject) => rejectTrouble(reject, null, 1)),
   ].sort((a, b) => a.timeMs - b.timeMs);
 };

@@ -17,8 +17,11 @@ export type TcpProxy = Readonly<{
   stop: () => Promise<void>;
 }>;
 
-/** `bytesPerS`: of what the server says; 0 = as fast as it can. */
-export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {}): Promise<TcpProxy> => {
+/**
+ * `bytesPerS`: of what the server says; 0 = as fast as it can. `port`: where it listens; 0 = any free one. One that was stopped
+ * can be started again where it was.
+ */
+export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0, port = 0 } = {}): Promise<TcpProxy> => {
   const pairs = new Set<readonly [Socket, Socket]>();
   let [connections, isFrozen, passed] = [0, false, 0];
   let limit: number | null = null;
@@ -64,7 +67,7 @@ export const startTcpProxy = (target: number, { delayMs = 0, bytesPerS = 0 } = {
     }
   };
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, '127.0.0.1', () => {
       const address = server.address();
       resolve({
         port: typeof address === 'object' && address !== null ? address.port : 0,

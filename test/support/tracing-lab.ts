@@ -101,6 +101,8 @@ type LabOptions = Readonly<{
   endpoint: string;
   index: string;
   clusters: Readonly<Record<string, readonly string[]>>;
+  /** The index is there, with the lines of another lab. */
+  isFilled?: boolean;
   tracing?: Json;
 }>;
 
@@ -158,7 +160,7 @@ export const createTracingLab = async (options: LabOptions): Promise<TracingLab>
     parts.add(part);
     await index(server, name, lines.map(documentOf));
   };
-  await ship([]);
+  if (options.isFilled !== true) await ship([]);
   const config = {
     method: 'opensearch',
     clusters,

@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { traceId } from '../../src/domain/ids.ts';
 import type { Alert } from '../../src/domain/subscription.ts';
-import { matchSubscription } from '../../src/trace/match-subscription.ts';
+import { createMatch } from '../../src/trace/match-subscription.ts';
 import { findTroubles } from '../../src/trace/troubles.ts';
 import { arrival, createRounds, delivery, MX1, mail, subscribe, type TimedLine } from '../support/alert-lines.ts';
 
-const CLUSTERS = { mx: [MX1, 'mx2.campus.example'], mailboxes: ['mailbox1.campus.example'] };
+const match = createMatch({ mx: [MX1, 'mx2.campus.example'], mailboxes: ['mailbox1.campus.example'] });
 
 /** What the lines, read in one round, mean for the rule. */
 const alertsOf = (rule: string, lines: readonly TimedLine[]): readonly Alert[] => {
   const subscription = subscribe(rule);
   const troubles = findTroubles({ ...createRounds().read(lines), slowMs: subscription.slowMs });
-  return troubles.flatMap((trouble) => matchSubscription(subscription, trouble, CLUSTERS) ?? []);
+  return troubles.flatMap((trouble) => match(subscription, trouble) ?? []);
 };
 
 const BOUNCED = mail('A10001', 10);
@@ -179,9 +179,7 @@ describe('an alert', () => {
     const rounds = createRounds();
     const subscription = subscribe('bounced from:campus.example');
     const found = (lines: readonly TimedLine[]) =>
-      findTroubles({ ...rounds.read(lines), slowMs: null }).flatMap(
-        (t) => matchSubscription(subscription, t, CLUSTERS) ?? [],
-      );
+      findTroubles({ ...rounds.read(lines), slowMs: null }).flatMap((t) => match(subscription, t) ?? []);
     expect(found([delivery('A10001', 10)])).toEqual([]);
     expect(found(arrival('A10001', 8))).toMatchObject([
       { recipient: 'dave@partner.example', messageId: 'A10001@campus.example' },
