@@ -51,7 +51,7 @@ export const allOf = (filter: readonly Clause[]): Clause => ({ bool: { filter } 
 
 export const inIndex = (index: string): Clause => ({ term: { _index: index } });
 export const withSequences = (sequences: readonly number[]): Clause => ({ terms: { _seq_no: sequences } });
-export const behind = (sequence: number): Clause => ({ range: { _seq_no: { gt: sequence } } });
+const behind = (sequence: number): Clause => ({ range: { _seq_no: { gt: sequence } } });
 
 export const sinceClause = (timestamp: string, fromMs: number, zone: Zone): Clause =>
   buildTimeClause(timestamp, { fromMs, toMs: FOREVER_MS }, zone);

@@ -15,7 +15,7 @@ import { botAlerts, openPipeline, type Pipeline } from './pipeline.js';
 import { openSources } from './sources.js';
 import { tracerOver } from './tracer.js';
 
-export const untilAborted = (signal: AbortSignal): Promise<void> =>
+const untilAborted = (signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { configPathOf, parseArguments, refusePositionals, traceFlags } from '../../src/cli/arguments.ts';
-import { findNearest } from '../../src/query/nearest.ts';
 import { MailtraceError } from '../../src/errors.ts';
+import { findNearest } from '../../src/query/nearest.ts';
 
 const flags = { ...traceFlags, json: { type: 'boolean' } } as const;
 const parse = (...argv: string[]) => parseArguments(argv, flags);

@@ -30,7 +30,7 @@ export const contractIds = (messageId: string) => {
 export type LogLine = Readonly<{ timeMs: number; host: string; program: string; pid?: number; message: string }>;
 
 /** As a shipper writes it. */
-export const documentOf = ({ timeMs, host, program, pid = 100, message }: LogLine): Json => ({
+const documentOf = ({ timeMs, host, program, pid = 100, message }: LogLine): Json => ({
   '@timestamp': new Date(timeMs).toISOString(),
   host: { name: host },
   log: { syslog: { appname: program, procid: String(pid), facility: { name: 'mail' } } },
