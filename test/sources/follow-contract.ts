@@ -21,8 +21,6 @@ export type GrowingLogs = Readonly<{
 export const START_MS = Date.parse('2026-11-21T07:00:00Z');
 const STEP_MS = 10;
 
-type Journal = Readonly<{ follower: LogFollower; source: LogSource }>;
-
 let counter = 0;
 
 /** Lines that differ, `count` of them. */
