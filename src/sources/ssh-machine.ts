@@ -32,7 +32,11 @@ export type Visit = Readonly<{
   keyFault: (route: Route) => Promise<MailtraceError | null>;
   /** `maxBytes`: beyond these the answer is cut. */
   ask: (request: RequestText, maxBytes: number) => Promise<Readonly<{ answer: Answer; isCut: boolean }>>;
+  /** The same line by line, for those who do not wait as long; `onLine` says true to the last one. */
+  talk: Talk;
 }>;
+
+export type Talk = (text: string, onLine: (line: Buffer) => boolean, silenceFactor: number) => Promise<void>;
 
 export type Machine = Readonly<{
   /** @throws MailtraceError; the reason of the signal */
@@ -50,6 +54,11 @@ type Lost = typeof LOST;
 
 const isLost = (error: unknown, { connection }: Kept): boolean =>
   error instanceof ChannelLost || (!connection.isOpen() && !(error instanceof MailtraceError));
+
+const talkTo =
+  (shell: RemoteShell, signal: AbortSignal): Talk =>
+  (text, onLine, silenceFactor) =>
+    shell.ask(text, onLine, signal, { silenceFactor });
 
 const askShell =
   (shell: RemoteShell, signal: AbortSignal): Visit['ask'] =>
@@ -69,6 +78,13 @@ const askShell =
     if (isCut) shell.close();
     return { answer: reader.answer(), isCut };
   };
+
+const openVisit = (shell: RemoteShell, keyFault: Visit['keyFault'], signal: AbortSignal): Visit => ({
+  info: shell.info,
+  keyFault,
+  ask: askShell(shell, signal),
+  talk: talkTo(shell, signal),
+});
 
 export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): Machine => {
   const route = routes[0]!;
@@ -97,7 +113,7 @@ export const createMachine = ({ routes, deps, scripts, sudo }: MachineOptions): 
   ): Promise<Result> => {
     const shell = await place.shells.take();
     try {
-      return await work({ info: shell.info, keyFault: keyFault(place), ask: askShell(shell, signal) });
+      return await work(openVisit(shell, keyFault(place), signal));
     } finally {
       place.shells.giveBack(shell);
     }

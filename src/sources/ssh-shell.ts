@@ -23,8 +23,16 @@ export type ShellInfo = Readonly<{
 export type RemoteShell = Readonly<{
   info: ShellInfo;
   isOpen: () => boolean;
-  /** Sends `text`; every line of the answer is given to `onLine` up to the one that `isEnd` takes. */
-  ask: (text: string, onLine: (line: Buffer) => boolean, signal: AbortSignal) => Promise<void>;
+  /**
+   * Sends `text`; every line of the answer is given to `onLine`, up to the one of which it says true. `silenceFactor`: how many
+   * timeouts may pass without a line.
+   */
+  ask: (
+    text: string,
+    onLine: (line: Buffer) => boolean,
+    signal: AbortSignal,
+    options?: Readonly<{ silenceFactor: number }>,
+  ) => Promise<void>;
   close: () => void;
 }>;
 
@@ -242,9 +250,9 @@ const createShell = (
   info,
   isOpen: talk.isOpen,
   close: () => channel.close(),
-  ask: async (text, onLine, signal) => {
+  ask: async (text, onLine, signal, { silenceFactor } = { silenceFactor: SILENCE_FACTOR }) => {
     signal.throwIfAborted();
-    const silenceMs = route.timeoutMs * SILENCE_FACTOR;
+    const silenceMs = route.timeoutMs * silenceFactor;
     const timer = setTimeout(() => talk.fail(timeoutFault({ ...route, timeoutMs: silenceMs }, 'no answer')), silenceMs);
     const abort = (): void => talk.fail(signal.reason instanceof Error ? signal.reason : new Error('aborted'));
     signal.addEventListener('abort', abort, { once: true });

@@ -8,6 +8,8 @@ import { createZone, type Zone } from '../zone.js';
 import type { SshSecrets } from './ssh-auth.js';
 import { loadSshConfig, type SshConfig } from './ssh-config.js';
 import type { ConnectDeps } from './ssh-connection.js';
+import { followSsh } from './ssh-follow.js';
+import type { GroundOptions } from './ssh-ground.js';
 import type { Connection } from './ssh-handshake.js';
 import { createLimiter, type Limiter } from './ssh-limiter.js';
 import { createMachine, type Machine } from './ssh-machine.js';
@@ -54,7 +56,12 @@ const createHandshakes = (): ((address: string) => Limiter) => {
   };
 };
 
-type Place = Readonly<{ machine: Machine; search: MachineSearch }>;
+type Place = Readonly<{
+  machine: Machine;
+  search: MachineSearch;
+  ground: GroundOptions;
+  routeOf: (host: HostName) => Route;
+}>;
 
 type Found = Readonly<{ key: string; route: Route }>;
 
@@ -97,19 +104,18 @@ const createPlaces = ({ options, deps, scripts }: Parts) => {
     return zone;
   };
   const build = (members: readonly Readonly<{ host: HostName; route: Route }>[]): Place => {
-    const routeOf = new Map(members.map(({ host, route }) => [host, route]));
+    const routes = new Map(members.map(({ host, route }) => [host, route]));
+    const routeOf = (host: HostName): Route => routes.get(host)!;
     const machine = createMachine({ routes: members.map(({ route }) => route), deps, scripts, sudo: options.sudo });
-    const search = createMachineSearch({
-      machine,
-      hosts: options.hosts.filter(({ host }) => routeOf.has(host)),
-      routeOf: (host) => routeOf.get(host)!,
+    const ground: GroundOptions = {
+      hosts: options.hosts.filter(({ host }) => routes.has(host)),
       isConfigured: (host) => options.hosts.some((each) => each.host === host),
       ownZoneOf: new Map(options.hosts.map(({ host, timeZone }) => [host, timeZone])),
       zoneNamed,
       fallbackZone: options.timeZone,
       canonical: options.canonical,
-    });
-    return { machine, search };
+    };
+    return { machine, ground, routeOf, search: createMachineSearch({ ...ground, machine, routeOf }) };
   };
   return {
     /** `found`: where every host of the source is. */
@@ -124,6 +130,29 @@ const createPlaces = ({ options, deps, scripts }: Parts) => {
     },
   };
 };
+
+/** `error` null: nobody configured this host. */
+type Lost = Readonly<{ host: HostName; error: MailtraceError | null }>;
+type Grouped = Readonly<{
+  places: readonly Readonly<{ place: Place; hosts: readonly HostName[] }>[];
+  lost: readonly Lost[];
+}>;
+type GroupHosts = (asked: readonly HostName[]) => Promise<Grouped>;
+
+/** Hosts by the machine that they lead to. */
+const createGrouper =
+  (findAll: ReturnType<typeof createFinder>, placeOf: ReturnType<typeof createPlaces>['placeOf']): GroupHosts =>
+  async (asked) => {
+    const found = await findAll();
+    const groups = new Map<string, HostName[]>();
+    const lost: Lost[] = [];
+    for (const host of asked) {
+      const at = found.get(host);
+      if (at === undefined || at instanceof MailtraceError) lost.push({ host, error: at ?? null });
+      else groups.set(at.key, [...(groups.get(at.key) ?? []), host]);
+    }
+    return { places: [...groups].map(([key, hosts]) => ({ place: placeOf(key, found), hosts })), lost };
+  };
 
 const loadConfig = async (options: SshOptions, localUser: LocalUser): Promise<SshConfig> =>
   options.configFile === '' ? [] : loadSshConfig(options.configFile, localUser);
@@ -144,8 +173,10 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
     trusted: new Map(),
     kept,
   };
-  const [login, search] = await Promise.all([readScript('remote-login.sh'), readScript('remote-search.sh')]);
-  const { placeOf } = createPlaces({ options, deps, scripts: { login, search } });
+  const [login, search, followScript] = await Promise.all(
+    ['remote-login.sh', 'remote-search.sh', 'remote-follow.sh'].map(readScript),
+  );
+  const { placeOf } = createPlaces({ options, deps, scripts: { login: login!, search: search! } });
   const findAll = createFinder(options, async () => ({
     config: await loadConfig(options, localUser),
     username: options.username,
@@ -154,20 +185,14 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
     isHostKeyChecked: options.isHostKeyChecked,
     localUser,
   }));
+  const groupHosts = createGrouper(findAll, placeOf);
   const searchAll = async (request: SearchRequest, signal: AbortSignal): Promise<SearchOutcome> => {
-    const found = await findAll();
-    const groups = new Map<string, HostName[]>();
-    const faults: SearchOutcome[] = [];
-    for (const host of request.hosts) {
-      const at = found.get(host);
-      if (at === undefined || at instanceof MailtraceError) faults.push(unreachable([host], at ?? null));
-      else groups.set(at.key, [...(groups.get(at.key) ?? []), host]);
-    }
+    const { places, lost } = await groupHosts(request.hosts);
     const used = { lines: 0, bytes: 0 };
     const answers = await Promise.all(
-      [...groups].map(([key, hosts]) => placeOf(key, found).search({ ...request, hosts }, used, signal)),
+      places.map(({ place, hosts }) => place.search({ ...request, hosts }, used, signal)),
     );
-    return mergeOutcomes(request, [...faults, ...answers]);
+    return mergeOutcomes(request, [...lost.map(({ host, error }) => unreachable([host], error)), ...answers]);
   };
   return {
     kind: 'ssh',
@@ -176,6 +201,17 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
       signal.throwIfAborted();
       return searchAll(request, signal);
     },
+    follow: (follow) =>
+      followSsh(
+        {
+          groupHosts,
+          script: followScript!,
+          timeoutMs: options.timeoutMs,
+          isConfigured: (host) => options.hosts.some((each) => each.host === host),
+          now: Date.now,
+        },
+        follow,
+      ),
     close: async () => {
       const open = await Promise.all([...kept.values()].map((each) => each.catch(() => null)));
       for (const connection of open) connection?.close();
