@@ -1,9 +1,11 @@
 /** Following logs of other machines: the promises of a LogFollower over every shell. */
 import { appendFile, mkdir, rename, writeFile } from 'node:fs/promises';
-import { afterAll, beforeAll } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { createSshdLab, type Shell, type SshdLab } from '../services/sshd.ts';
 import { startTcpProxy } from '../services/tcp-proxy.ts';
 import { type GrowingLogs, testLogFollower } from './follow-contract.ts';
+import { type OpenLog, runStory, step } from './follow-story.ts';
 import { toLine } from './source-contract.ts';
 import { openLab } from './ssh-lab.ts';
 
@@ -57,3 +59,11 @@ const onMachines = (shell: Shell) => async (): Promise<GrowingLogs> => {
 };
 
 for (const shell of SHELLS) testLogFollower(`A machine with ${shell}`, onMachines(shell));
+
+describe('a log that is followed over SSH', () => {
+  it('loses no line and doubles none, whatever happens to it', async () => {
+    const open: OpenLog = (path) => openLab(lab, [{ host: 'mx1', server: servers.get('dash')!, logFiles: [path] }]);
+    const story = fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), (steps) => runStory(steps, open));
+    await fc.assert(story, { numRuns: Number(process.env['FOLLOW_RUNS'] ?? 15) });
+  }, 600_000);
+});
