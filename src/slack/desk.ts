@@ -105,9 +105,9 @@ export const receive = async (
   }
 };
 
-/** Writes the audit line. @returns false when it cannot be written; the asker has been told then */
+/** Writes the audit line. @returns false when it cannot be written: then nothing may come of it, and the asker must be told */
 export const note = async (deps: DeskDeps, visit: Visit, text: string, outcome: string): Promise<boolean> => {
-  const { visitor, whisper } = visit;
+  const { visitor } = visit;
   const place = { channel: visitor.channel.id, threadTs: null };
   const entry: Auditable = { user: visitor.id, place, text };
   try {
@@ -116,7 +116,6 @@ export const note = async (deps: DeskDeps, visit: Visit, text: string, outcome: 
   } catch (error) {
     if (!(error instanceof UnauditedError)) throw error;
     deps.log.error({ error: String(error.cause) }, 'the audit log cannot be written');
-    await whisper(unauditedReply());
     return false;
   }
 };
@@ -129,7 +128,8 @@ export const tell = async (
   outcome: string,
   reply: Reply,
 ): Promise<void> => {
-  if (await note(deps, visit, text, outcome)) await visit.whisper(reply);
+  const isNoted = await note(deps, visit, text, outcome);
+  await visit.whisper(isNoted ? reply : unauditedReply());
 };
 
 /** @returns null when he may not; he has been told then */

@@ -1,5 +1,4 @@
 /** Log files of this machine, followed. A file that is being read stays open: what was deleted is read to its end. */
-import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { FollowOptions, LogFollower } from '../app/ports.js';
@@ -40,10 +39,16 @@ type Listing = Readonly<{
   changes: readonly number[];
 }>;
 
+/** What was written to a moment ago may be written to again without any trace. */
+const versionOf = (sizeBytes: number, modifiedMs: number, nowMs: number) => ({
+  sizeBytes,
+  version: nowMs - modifiedMs < FRESH_MS ? null : `${sizeBytes} ${modifiedMs}`,
+});
+
 const partitionOf = (path: string): string => join(dirname(path), readRotatedName(basename(path)).log);
 
 /** Files of one name in one folder are one log, whoever names them. */
-const groupLogs = (catalog: Catalog, { hosts, zoneOf, canonical, isConfigured }: FileFollowOptions) => {
+const groupLogs = (catalog: Catalog, { hosts, zoneOf, canonical, isConfigured, now }: FileFollowOptions) => {
   const origins = new Map(hosts.map(({ host, logFiles }) => [host, logFiles.map(resolveLogFile)]));
   const groups = new Map<string, { owners: Set<HostName>; pieces: FollowedPiece[] }>();
   for (const { owners, pieces } of catalog.logs) {
@@ -52,7 +57,7 @@ const groupLogs = (catalog: Catalog, { hosts, zoneOf, canonical, isConfigured }:
       const group = groups.get(partition) ?? { owners: new Set(), pieces: [] };
       groups.set(partition, group);
       for (const owner of owners) group.owners.add(owner);
-      group.pieces.push({ ...piece, isGone: false });
+      group.pieces.push({ ...piece, ...versionOf(piece.sizeBytes, piece.modifiedMs, now()), isGone: false });
     }
   }
   return [...groups].map(([partition, group]): FollowedLog => {
@@ -84,8 +89,6 @@ const foldersOf = (origins: readonly string[], logs: readonly FollowedLog[]): re
   ]),
 ];
 
-const sizeOf = ({ size, mtimeMs }: Stats) => ({ sizeBytes: size, modifiedMs: mtimeMs });
-
 const placesOf = (positions: LookRequest['positions'], partition: string) => positions.get(partition)?.places ?? [];
 
 /**
@@ -95,6 +98,7 @@ const placesOf = (positions: LookRequest['positions'], partition: string) => pos
 const lookAgain = async (
   logs: readonly FollowedLog[],
   positions: LookRequest['positions'],
+  nowMs: number,
 ): Promise<readonly FollowedLog[] | null> => {
   const looked = await Promise.all(
     logs.map(async (log): Promise<FollowedLog | null> => {
@@ -104,10 +108,13 @@ const lookAgain = async (
       if ((status === null ? undefined : pieceId(status)) !== live?.id) return null;
       const pieces = await Promise.all(
         log.pieces.map(async (piece): Promise<FollowedPiece | null> => {
-          if (piece.id === live?.id && status !== null) return { ...piece, ...sizeOf(status) };
+          if (piece.id === live?.id && status !== null)
+            return { ...piece, ...versionOf(status.size, status.mtimeMs, nowMs) };
           if (!tracked.has(piece.id)) return piece;
           const own = await stat(piece.path).catch(() => null);
-          return own === null || pieceId(own) !== piece.id ? null : { ...piece, ...sizeOf(own) };
+          return own === null || pieceId(own) !== piece.id
+            ? null
+            : { ...piece, ...versionOf(own.size, own.mtimeMs, nowMs) };
         }),
       );
       const found = pieces.filter((piece) => piece !== null);
@@ -126,7 +133,9 @@ const addGone = (log: FollowedLog, places: readonly Place[], open: OpenPieces): 
     if (path === null) return [];
     const { rotation } = readRotatedName(basename(path));
     const sizeBytes = Number.POSITIVE_INFINITY;
-    return [{ path, id, rotation, isPacked: false, isNamed: false, sizeBytes, modifiedMs: 0, isGone: true }];
+    return [
+      { path, id, rotation, isPacked: false, isNamed: false, sizeBytes, modifiedMs: 0, version: null, isGone: true },
+    ];
   });
   return gone.length === 0 ? log : { ...log, pieces: [...log.pieces, ...gone] };
 };
@@ -221,7 +230,7 @@ const createFileStore = (options: FileFollowOptions): FollowStore => {
       signal.throwIfAborted();
       await open.keepOnly(new Set([...positions.values()].flatMap(({ places }) => places?.map(({ id }) => id) ?? [])));
       const last = isUrgent ? null : await recall();
-      const again = last === null ? null : await lookAgain(last.logs, positions);
+      const again = last === null ? null : await lookAgain(last.logs, positions, options.now());
       const known = again === null || last === null ? await list() : last;
       const logs = withVanished(again ?? known.logs, former)
         .map((log) => ({ ...log, pieces: open.mark(log.pieces) }))

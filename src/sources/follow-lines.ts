@@ -2,7 +2,7 @@
 import type { Line } from './line-scan.js';
 
 /** A line longer than this is cut: its beginning counts, the rest is not wanted. No MTA writes more than a few KiB. */
-const FOLLOWED_LINE_MAX = 256 * 1024;
+export const FOLLOWED_LINE_MAX = 256 * 1024;
 /** Read at a time. Longer than any line, so that each reading goes on. */
 export const FOLLOWED_CHUNK_BYTES = 2 * FOLLOWED_LINE_MAX;
 

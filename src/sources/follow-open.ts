@@ -80,15 +80,16 @@ const endUnpacking = async (opened: Opened): Promise<void> => {
   await unpacking?.chunks.return?.();
 };
 
-const readPacked = async (opened: Opened, at: number, maxBytes: number): Promise<Buffer> => {
+const readPacked = async (opened: Opened, at: number, maxBytes: number): Promise<ReadAnswer> => {
   const { file } = opened;
-  if (opened.unpacking === null && at > 0 && (await isPackedSize(file, at))) return Buffer.alloc(0);
+  if (opened.unpacking === null && at > 0 && (await isPackedSize(file, at)))
+    return { bytes: Buffer.alloc(0), isEnd: true };
   if (opened.unpacking !== null && opened.unpacking.at > at) await endUnpacking(opened);
   opened.unpacking ??= unpackFrom(file);
   try {
     const bytes = await fill(opened.unpacking, at, maxBytes);
     if (bytes.length === 0) await endUnpacking(opened);
-    return bytes;
+    return { bytes, isEnd: bytes.length < maxBytes };
   } catch (error) {
     await endUnpacking(opened);
     return orChanged(error);
@@ -99,7 +100,7 @@ const readPlain = async ({ file }: Opened, { at, head: known }: Place, maxBytes:
   const bytes = await file.readAt(at, maxBytes);
   // The file may have been truncated and written anew since it was looked at.
   const isSame = bytes.length === 0 || hasFingerprint(await file.readAt(0, known.bytes), known);
-  return isSame ? bytes : 'changed';
+  return isSame ? { bytes, isEnd: bytes.length < maxBytes } : 'changed';
 };
 
 /** Its name may be another one since the file was opened: it is opened anew. */

@@ -82,12 +82,12 @@ export const readChunk = async (reading: LogReading, view: FollowView, taker: Ta
     return;
   }
   const { place, piece } = reading.held[index]!;
-  const bytes = await view.read(piece, place, FOLLOWED_CHUNK_BYTES);
-  if (bytes === 'changed' || bytes === 'later') {
-    reading.state = bytes === 'later' ? 'late' : 'changed';
+  const answer = await view.read(piece, place, FOLLOWED_CHUNK_BYTES);
+  if (answer === 'changed' || answer === 'later') {
+    reading.state = answer === 'later' ? 'late' : 'changed';
     return;
   }
-  const isEnd = bytes.length < FOLLOWED_CHUNK_BYTES;
+  const { bytes, isEnd } = answer;
   const most = taker.lines.length + taker.limit;
   let isStopped = false;
   const chunk = { bytes, offset: place.at, isInLine: place.isInLine, isWhole: isEnd && isFinal(reading, index) };

@@ -12,9 +12,6 @@ import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
 import { hasMagic } from './glob.js';
 import { linesOf } from './piece-times.js';
 
-/** File times may be as coarse as this. */
-const SETTLED_MS = 2000;
-
 export type FollowerOptions = Readonly<{
   store: FollowStore;
   follow: FollowOptions;
@@ -31,7 +28,7 @@ export type Memory = {
   texts: Map<string, Position>;
   /** Partition → instants of the repeated hour. */
   clocks: Map<string, Settle>;
-  /** File → its size and time when its first bytes were compared last. */
+  /** File → its version when its first bytes were compared last. */
   compared: Map<string, string>;
   /** Partition → lines with and without a header. */
   counts: Map<string, Readonly<{ lines: number; headless: number; bytes: number }>>;
@@ -71,21 +68,25 @@ export const report = ({ faults }: Round, { owners }: FollowedLog, error: string
   for (const host of owners) faults.push({ host, status: 'unreadable', error });
 };
 
-const versionOf = ({ sizeBytes, modifiedMs }: FollowedPiece): string => `${sizeBytes} ${modifiedMs}`;
+const nameOf = ({ partition }: FollowedLog, { id }: FollowedPiece): string => `${partition} ${id}`;
 
-/** What was written to a moment ago may be written to again without any trace. */
-const noteCompared = (piece: FollowedPiece, { options, memory }: Round): void => {
-  const isSettled = piece.modifiedMs > 0 && options.now() - piece.modifiedMs > SETTLED_MS;
-  if (isSettled) memory.compared.set(piece.id, versionOf(piece));
-  else memory.compared.delete(piece.id);
+const noteCompared = (log: FollowedLog, piece: FollowedPiece, { compared }: Memory): void => {
+  if (piece.version === null) compared.delete(nameOf(log, piece));
+  else compared.set(nameOf(log, piece), piece.version);
 };
 
-export const factsOf = ({ view, heads, memory }: Round, parse: HeaderParser) => {
+/** It has to be compared again. */
+export const forgetCompared = (log: FollowedLog, { compared }: Memory): void => {
+  for (const piece of log.pieces) compared.delete(nameOf(log, piece));
+};
+
+export const factsOf = (log: FollowedLog, { view, heads, memory }: Round, parse: HeaderParser) => {
   const head = async (piece: FollowedPiece): Promise<Buffer> => {
-    const known = heads.get(piece.id);
+    const name = nameOf(log, piece);
+    const known = heads.get(name);
     if (known !== undefined) return known;
     const bytes = await view.head(piece);
-    heads.set(piece.id, bytes);
+    heads.set(name, bytes);
     return bytes;
   };
   return {
@@ -94,7 +95,8 @@ export const factsOf = ({ view, heads, memory }: Round, parse: HeaderParser) => 
       linesOf(await head(piece), HEAD_BYTES)
         .map(parse)
         .find((header) => header !== null)?.timeMs ?? null,
-    isKnown: (piece: FollowedPiece): boolean => memory.compared.get(piece.id) === versionOf(piece),
+    isKnown: (piece: FollowedPiece): boolean =>
+      piece.version !== null && memory.compared.get(nameOf(log, piece)) === piece.version,
   };
 };
 
@@ -111,14 +113,14 @@ const findHeld = async (
     for (const each of start.faults) report(round, log, each);
     return start.held;
   }
-  const found = await findPlaces(log, position.places, position.lastMs ?? position.fromMs, factsOf(round, parse));
+  const found = await findPlaces(log, position.places, position.lastMs ?? position.fromMs, factsOf(log, round, parse));
   if (found.losses.length > 0 && !view.isFull) {
     // A copy may lie in the folder by now.
     memory.isUrgent = true;
     return null;
   }
   losses.push(...found.losses);
-  for (const { piece } of found.held) noteCompared(piece, round);
+  for (const { piece } of found.held) noteCompared(log, piece, memory);
   return found.held;
 };
 

@@ -4,8 +4,8 @@ import type { HeaderParser } from '../parsers/syslog-header.js';
 import type { LogPosition, Place } from './follow-position.js';
 import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
 
-/** `changed`: it is another file now. `later`: not within this poll. */
-export type ReadAnswer = Buffer | 'changed' | 'later';
+/** `isEnd`: there is no more at present. `changed`: it is another file now. `later`: there is more, but not within this poll. */
+export type ReadAnswer = Readonly<{ bytes: Buffer; isEnd: boolean }> | 'changed' | 'later';
 
 /** `held` null: the log cannot be read yet. `faults`: files that could not be read; what older ones hold is missing. */
 export type Start = Readonly<{ held: readonly Held[] | null; faults: readonly string[] }>;
@@ -20,7 +20,7 @@ export type FollowView = Readonly<{
   /** What the configuration names, found or not. */
   origins: readonly string[];
   head: (piece: FollowedPiece) => Promise<Buffer>;
-  /** Fewer bytes than `maxBytes`: there are no more at present. */
+  /** At least one whole line, or all that is there. */
   read: (piece: FollowedPiece, place: Place, maxBytes: number) => Promise<ReadAnswer>;
   /** Places from which all lines since `fromMs` are read. */
   start: (log: FollowedLog, fromMs: number, parse: HeaderParser) => Promise<Start>;

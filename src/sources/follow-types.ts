@@ -4,8 +4,11 @@ import type { Zone } from '../zone.js';
 import type { Place } from './follow-position.js';
 import type { Piece } from './log-catalog.js';
 
-/** `isGone`: deleted, but still open here. */
-export type FollowedPiece = Piece & Readonly<{ isGone: boolean }>;
+/**
+ * `isGone`: deleted, but still open here. `version`: changes when the file does, as far as its size and time show; null: it may
+ * be changing just now.
+ */
+export type FollowedPiece = Piece & Readonly<{ isGone: boolean; version: string | null }>;
 
 export type FollowedLog = Readonly<{
   /** Names the log among those of its source. */

@@ -11,6 +11,7 @@ import { type FollowedLine, type LogReading, positionAfter, readChunk } from './
 import {
   type FollowerOptions,
   factsOf,
+  forgetCompared,
   guarded,
   type Memory,
   openReading,
@@ -87,7 +88,7 @@ const estimateWaiting = (readings: readonly LogReading[], { counts }: Memory): n
 const settlePosition = async (reading: LogReading, round: Round): Promise<LogPosition> => {
   const position = positionAfter(reading);
   if (!position.places?.every(({ head }) => head.bytes === 0)) return position;
-  const anchor = await findAnchor(reading.log, reading.held, factsOf(round, reading.parse));
+  const anchor = await findAnchor(reading.log, reading.held, factsOf(reading.log, round, reading.parse));
   return anchor === null ? position : { ...position, places: [anchor, ...position.places] };
 };
 
@@ -101,8 +102,7 @@ const commit = async (readings: readonly LogReading[], round: Round): Promise<Re
   }
   for (const [index, reading] of readings.entries()) {
     memory.states.set(reading.log.partition, after[index]!);
-    // It has to be compared again.
-    if (reading.state === 'changed') for (const { piece } of reading.held) memory.compared.delete(piece.id);
+    if (reading.state === 'changed') forgetCompared(reading.log, memory);
   }
   const moved = new Map<string, Position>();
   for (const [partition, state] of memory.states) {

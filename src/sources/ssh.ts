@@ -8,6 +8,7 @@ import { createZone, type Zone } from '../zone.js';
 import type { SshSecrets } from './ssh-auth.js';
 import { loadSshConfig, type SshConfig } from './ssh-config.js';
 import type { ConnectDeps } from './ssh-connection.js';
+import { followSsh } from './ssh-follow.js';
 import type { GroundOptions } from './ssh-ground.js';
 import type { Connection } from './ssh-handshake.js';
 import type { TrustedKeys } from './ssh-host-keys.js';
@@ -213,8 +214,10 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
     trusted: new Map(),
     kept,
   };
-  const [login, search] = await Promise.all([readScript('remote-login.sh'), readScript('remote-search.sh')]);
-  const { placeOf } = createPlaces({ options, deps, scripts: { login, search } });
+  const [login, search, followScript] = await Promise.all(
+    ['remote-login.sh', 'remote-search.sh', 'remote-follow.sh'].map(readScript),
+  );
+  const { placeOf } = createPlaces({ options, deps, scripts: { login: login!, search: search! } });
   const findAll = createFinder(options, async () => ({
     config: await loadConfig(options, localUser),
     username: options.username,
@@ -241,6 +244,17 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
     },
     diagnose: (context, signal) =>
       orAbort(diagnoseAll({ ...context, groupHosts, trusted: deps.trusted, signal }), signal),
+    follow: (follow) =>
+      followSsh(
+        {
+          groupHosts,
+          script: followScript!,
+          timeoutMs: options.timeoutMs,
+          isConfigured: (host) => options.hosts.some((each) => each.host === host),
+          now: Date.now,
+        },
+        follow,
+      ),
     close: async () => {
       const open = await Promise.all([...kept.values()].map((each) => each.catch(() => null)));
       for (const connection of open) connection?.close();

@@ -58,32 +58,22 @@ export type LiveFold = Readonly<{
 /** Of one queue ID: a list of a hundred thousand members has as many deliveries. Further lines are left out. */
 const OCCURRENCES_MAX = 100_000;
 
-const isConnect = ({ event }: Occurrence): boolean => event.kind === 'session' && event.step === 'connect';
-
-/** Can this step of a session say something new about a message that arrived by this process? */
-const concerns = ({ sessions }: Memory, place: Place, step: Occurrence): boolean => {
-  const arrivals = arrivalsOf(place);
-  const isUndecided =
-    !place.lives.every(({ phase }) => phase === 'open' || phase === 'ended') || place.lives.length === 0;
-  const key = keyOfSession(step);
-  if (!isUndecided && step.event.kind === 'session' && !sessions.hasActions(key)) {
-    return arrivals.some(({ timeMs }) => step.timeMs <= timeMs);
-  }
-  return arrivals.some((arrival) => sessions.around(arrival).get(key)?.includes(step));
+/** Can a step of the session in which this message arrived say something new about it? */
+const concerns = ({ sessions }: Memory, { lives }: Place, arrivedAtMs: number, step: Occurrence): boolean => {
+  const isDecided = lives.length > 0 && lives.every(({ phase }) => phase === 'open' || phase === 'ended');
+  if (!isDecided || step.timeMs <= arrivedAtMs) return true;
+  return step.event.kind === 'session-action' || sessions.hasActions(keyOfSession(step));
 };
 
 const addStep = (memory: Memory, step: Occurrence): void => {
-  if (!memory.sessions.add(step)) return;
-  const places = memory.bySession.get(keyOfSession(step));
-  if (places === undefined) return;
-  for (const place of places) {
-    if (concerns(memory, place, step)) {
-      memory.touched.add(place);
-      place.recordedEvents = -1;
-    }
-    // The process serves the next client: what it logs from now on is not about those before.
-    const isPast = ({ timeMs }: Occurrence): boolean => timeMs < step.timeMs - memory.settings.lateMs;
-    if (isConnect(step) && arrivalsOf(place).every(isPast)) places.delete(place);
+  const span = memory.sessions.add(step);
+  if (span === null) return;
+  const arrivals = memory.bySession.get(keyOfSession(step)) ?? [];
+  for (let at = arrivals.length - 1; at >= 0 && arrivals[at]!.timeMs >= span.fromMs; at--) {
+    const { timeMs, place } = arrivals[at]!;
+    if (timeMs > span.toMs || !concerns(memory, place, timeMs, step)) continue;
+    memory.touched.add(place);
+    place.recordedEvents = -1;
   }
 };
 

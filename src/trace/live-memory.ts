@@ -22,6 +22,9 @@ export type LiveSettings = Readonly<{
 /** The time in the log of a host that reading has reached: what is older was read. */
 export type EventTime = (host: HostName) => number;
 
+/** A line by which a message arrived. */
+type SessionArrival = Readonly<{ timeMs: number; place: Place }>;
+
 type Closing = Readonly<{ queueId: QueueId; arrivedAtMs: number }>;
 
 export type Memory = Readonly<{
@@ -29,8 +32,8 @@ export type Memory = Readonly<{
   /** By `placeKey`; the least recently used first. */
   places: Map<string, Place>;
   sessions: LiveSessions;
-  /** Server process → places whose messages arrived by it. */
-  bySession: Map<string, Set<Place>>;
+  /** Server process → messages that arrived by it, in the order of time. */
+  bySession: Map<string, SessionArrival[]>;
   notices: LiveNotices;
   wakes: Map<HostName, DueQueue<Wake>>;
   closings: Map<HostName, DueQueue<Closing>>;
@@ -75,9 +78,11 @@ export const usePlace = (memory: Memory, host: HostName, queueId: QueueId, nowMs
 export const registerArrivals = ({ bySession }: Memory, place: Place, arrivals: readonly Occurrence[]): void => {
   for (const arrival of arrivals) {
     const key = keyOfSession(arrival);
-    const places = bySession.get(key);
-    if (places === undefined) bySession.set(key, new Set([place]));
-    else places.add(place);
+    const known = bySession.get(key) ?? [];
+    bySession.set(key, known);
+    let at = known.length;
+    while (at > 0 && known[at - 1]!.timeMs > arrival.timeMs) at--;
+    known.splice(at, 0, { timeMs: arrival.timeMs, place });
   }
 };
 
@@ -86,9 +91,9 @@ export const releasePlace = ({ places, bySession }: Memory, place: Place): void 
   places.delete(placeKey(place.host, place.queueId));
   for (const arrival of arrivalsOf(place)) {
     const key = keyOfSession(arrival);
-    const others = bySession.get(key);
-    others?.delete(place);
-    if (others?.size === 0) bySession.delete(key);
+    const others = bySession.get(key)?.filter((other) => other.place !== place) ?? [];
+    if (others.length === 0) bySession.delete(key);
+    else bySession.set(key, others);
   }
 };
 

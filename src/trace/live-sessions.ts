@@ -16,17 +16,24 @@ const KEYS_MAX = 100_000;
 /** Of one session, as a transaction takes them along into the index. */
 const CARRIED_MAX = 32;
 
+/** Rounds between two looks for what is old. */
+const PRUNE_EVERY = 50;
+
 const NONE: Sessions = new Map();
 
+/** From the connect before a step to the one after it: messages that arrived in between may be concerned. */
+export type SessionSpan = Readonly<{ fromMs: number; toMs: number }>;
+
 export type LiveSessions = Readonly<{
-  /** False: the line was read before. */
-  add: (step: Occurrence) => boolean;
+  /** null: the line was read before. */
+  add: (step: Occurrence) => SessionSpan | null;
   /** The steps that may concern a message which arrived by `arrival`: of the session around it. */
   around: (arrival: Occurrence) => Sessions;
   /** The same, for the index. */
   carried: (arrival: Occurrence) => readonly Occurrence[];
   /** Did this process log a `NOQUEUE: hold` or `discard`? */
   hasActions: (key: string) => boolean;
+  /** To be called after every round. */
   prune: () => void;
   size: () => number;
 }>;
@@ -40,23 +47,49 @@ const isConnect = ({ event }: Occurrence): boolean => event.kind === 'session' &
 
 /** From the last connect before the arrival to the first one after it: what is beyond cannot matter to it. */
 const sessionAround = (steps: readonly Occurrence[], { timeMs }: Occurrence): Occurrence[] => {
-  const after = steps.findIndex((step) => step.timeMs > timeMs && isConnect(step));
-  const end = after === -1 ? steps.length : after + 1;
-  const before = steps.findLastIndex((step, index) => index < end && step.timeMs < timeMs && isConnect(step));
+  // What is asked about is recent: the end is near.
+  let [at, end] = [steps.length, steps.length];
+  while (at > 0 && steps[at - 1]!.timeMs > timeMs) {
+    at--;
+    if (isConnect(steps[at]!)) end = at + 1;
+  }
+  let begin = at - 1;
+  while (begin > 0 && (steps[begin]!.timeMs === timeMs || !isConnect(steps[begin]!))) begin--;
   // Lines of one stamp may stand in any order.
-  const begin = before === -1 ? 0 : steps.findIndex((step) => step.timeMs === steps[before]!.timeMs);
-  return steps.slice(begin, end);
+  while (begin > 0 && steps[begin - 1]!.timeMs === steps[begin]!.timeMs) begin--;
+  return steps.slice(Math.max(0, begin), end);
 };
 
-/** Keeps the order of time; lines come nearly in it. @returns false when the step is there already */
-const insert = (steps: Occurrence[], step: Occurrence): boolean => {
+const isThere = (steps: readonly Occurrence[], step: Occurrence, at: number): boolean => {
+  for (let near = at - 1; near >= 0 && steps[near]!.timeMs === step.timeMs; near--) {
+    if (isSame(steps[near]!, step)) return true;
+  }
+  for (let near = at; near < steps.length && steps[near]!.timeMs === step.timeMs; near++) {
+    if (isSame(steps[near]!, step)) return true;
+  }
+  return false;
+};
+
+const spanAround = (steps: readonly Occurrence[], at: number): SessionSpan => {
+  let before = at - 1;
+  while (before >= 0 && !isConnect(steps[before]!)) before--;
+  let after = at;
+  while (after < steps.length && !isConnect(steps[after]!)) after++;
+  return {
+    fromMs: steps[before]?.timeMs ?? Number.NEGATIVE_INFINITY,
+    toMs: steps[after]?.timeMs ?? Number.POSITIVE_INFINITY,
+  };
+};
+
+/** Keeps the order of time; lines come nearly in it. @returns null when the step is there already */
+const insert = (steps: Occurrence[], step: Occurrence): SessionSpan | null => {
   let at = steps.length;
   while (at > 0 && byTime(steps[at - 1]!, step) > 0) at--;
-  const isKnown = steps.some((other) => isSame(other, step));
-  if (isKnown) return false;
+  if (isThere(steps, step, at)) return null;
+  const span = spanAround(steps, at);
   steps.splice(at, 0, step);
-  if (steps.length > STEPS_MAX) steps.splice(0, steps.length - STEPS_MAX);
-  return true;
+  if (steps.length > STEPS_MAX) steps.shift();
+  return span;
 };
 
 export const createLiveSessions = (): LiveSessions => {
@@ -64,6 +97,7 @@ export const createLiveSessions = (): LiveSessions => {
   const lists = new Map<string, Occurrence[]>();
   const acting = new Set<string>();
   const newestMs = new Map<HostName, number>();
+  let calls = 0;
 
   const forget = (key: string): void => {
     lists.delete(key);
@@ -89,6 +123,7 @@ export const createLiveSessions = (): LiveSessions => {
     carried: (arrival) => sessionAround(lists.get(keyOfSession(arrival)) ?? [], arrival).slice(-CARRIED_MAX),
     hasActions: (key) => acting.has(key),
     prune: () => {
+      if (++calls % PRUNE_EVERY !== 0) return;
       for (const [key, steps] of lists) {
         const last = steps.at(-1)!;
         if (last.timeMs < newestMs.get(last.host)! - KEEP_MS) forget(key);

@@ -36,7 +36,8 @@ type Reason = { key: string; text: string; count: number };
 /** The words of the first of them; whom it was about differs. A slow delivery has nothing to say but that it was. */
 const textOf = ({ kind, cause, response, recipient }: Alert): string => {
   if (kind === 'slow' || response === null) return cause.reason;
-  const text = response.slice(0, REASON_TEXT_MAX);
+  // Postfix smtp_proto.c begins with the relay, which is said already.
+  const text = response.slice(0, REASON_TEXT_MAX).replace(/^host \S{1,300} said: /, '');
   return recipient === null || recipient === '' ? text : text.replaceAll(recipient, '…');
 };
 

@@ -250,6 +250,13 @@ describe('commands', () => {
     expect(at.ledger().subscriptions()).toEqual([]);
   });
 
+  it('that cannot be written to the audit log change nothing', async () => {
+    const at = await openAlertSlack({ audit: { write: () => Promise.reject(new Error('disk full')) } });
+    await command(at, 'subscribe bounced');
+    await whisperWith(at.bench(), 'The audit log cannot be written', at.channel);
+    expect(at.ledger().subscriptions()).toEqual([]);
+  });
+
   it('in a channel without the bot: not subscribed, and how to invite it', async () => {
     const at = await openAlertSlack();
     const other = at.slack.world.channels.find(

@@ -7,7 +7,7 @@ import type { AccessRule } from '../../src/app/access.ts';
 import { type Ledger, openLedger } from '../../src/app/alert-ledger.ts';
 import type { Alerting } from '../../src/app/alerting.ts';
 import { createAlerting } from '../../src/app/follow-alerts.ts';
-import type { StateStore } from '../../src/app/ports.ts';
+import type { AuditLog, StateStore } from '../../src/app/ports.ts';
 import { transactionRecordKey } from '../../src/domain/ids.ts';
 import {
   type Message,
@@ -48,6 +48,7 @@ type Options = Readonly<{
   lines?: Lines;
   double?: SlackDoubleOptions;
   linkTemplate?: string;
+  audit?: AuditLog;
 }>;
 
 const NO_METER = { add: () => {}, set: () => {} };
@@ -74,7 +75,9 @@ export const openAlertSlack = async (options: Options = {}): Promise<AlertSlack>
       meter: NO_METER,
     });
     const alerts = { ledger, hosts: HOSTS, linkTemplate, acknowledgeForMs: 3_600_000, meter: NO_METER };
-    return { fleet: await openFleet({ slack, lines, rules, alerts }), state, ledger, alerting };
+    const { audit } = options;
+    const fleet = await openFleet({ slack, lines, rules, alerts, ...(audit === undefined ? {} : { audit }) });
+    return { fleet, state, ledger, alerting };
   };
   const end = async ({ fleet, state }: Process): Promise<void> => {
     await fleet.close();

@@ -5,7 +5,7 @@ import { MailtraceError } from '../../errors.js';
 import type { Command } from '../../query/parse-command.js';
 import { type AlertDesk, type DeskDeps, findScope, note, tell, type Visit } from '../desk.js';
 import type { Reply } from '../replies/blocks.js';
-import { noAlertsReply, ownAlertsReply, problemReply } from '../replies/problems.js';
+import { noAlertsReply, ownAlertsReply, problemReply, unauditedReply } from '../replies/problems.js';
 import {
   mutedReply,
   notInChannelReply,
@@ -49,7 +49,9 @@ const subscribe = async (
     if (!(error instanceof MailtraceError)) throw error;
     await visit.whisper(subscribedReply(done));
   }
-  if (!(await note(deps, visit, text, 'subscribed'))) await subscriptions.restore(done);
+  if (await note(deps, visit, text, 'subscribed')) return;
+  await subscriptions.restore(done);
+  await visit.whisper(unauditedReply());
 };
 
 const perform = async (

@@ -119,6 +119,13 @@ const exampleLine = (example: Alert, timeZone: string): Line => [
   ...whereSpans(example),
 ];
 
+/** As they stand in Jaeger, Tempo and `mailtrace run --json`. */
+const identityLines = ({ traceId, chainId }: Alert): readonly Line[] => {
+  if (traceId === null) return [];
+  const chain = chainId === null ? [] : [bold('  Chain: '), quote(chainId, 200)];
+  return [[bold('Trace ID: '), quote(traceId, 40), ...chain]];
+};
+
 /** How late it was, and why it failed. */
 const reasonSpans = (alert: Alert): Line => {
   const { kind, delayMs, response, cause } = alert;
@@ -185,7 +192,7 @@ export const incidentReply = ({ incident, subscription, view }: ParentFacts): Re
       paragraph(
         timesLine(incident, timeZone),
         affectedLine(incident),
-        ...(example === null ? [] : [exampleLine(example, timeZone)]),
+        ...(example === null ? [] : [exampleLine(example, timeZone), ...identityLines(example)]),
         ...(next === null || isManyCauses(incident.cause) ? [] : [[bold('Next: '), own(plainInstructions(next))]]),
         ...careLines(incident, timeZone),
       ),
@@ -204,6 +211,7 @@ const alertLine = (alert: Alert, timeZone: string): Line => [
   ...whereSpans(alert),
   own(': '),
   ...reasonSpans(alert),
+  ...(alert.traceId === null ? [] : [own(' — trace '), quote(alert.traceId, 40)]),
 ];
 
 type DetailFacts = Readonly<{ alerts: readonly Alert[]; more: number; timeZone: string }>;
