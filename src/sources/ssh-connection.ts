@@ -21,16 +21,13 @@ export type ConnectDeps = Readonly<{
   trusted: TrustedKeys;
   /** Connections that are kept, by `machineKey`; refusals for a while, too. */
   kept: Map<string, Promise<Connection>>;
+  /** So long a machine that refused us is not tried again. */
+  refusalMs: number;
 }>;
 
 const ATTEMPTS = 4;
 const RETRY_MS = 250;
 const STDERR_MAX = 500;
-/**
- * The rounds of one trace follow each other: a machine that is down is waited for once, and a wrong password is tried once, or
- * accounts would be locked. Whoever asks later has perhaps mended it.
- */
-const REFUSAL_MS = 20_000;
 
 const openSocket = (route: Route): Promise<Socket> =>
   new Promise((resolve, reject) => {
@@ -147,6 +144,6 @@ export const keepConnection = async (route: Route, names: readonly Route[], deps
   const forget = (): void => {
     if (deps.kept.get(key) === opened) deps.kept.delete(key);
   };
-  opened.catch(() => setTimeout(forget, REFUSAL_MS).unref());
+  opened.catch(() => setTimeout(forget, deps.refusalMs).unref());
   return opened;
 };

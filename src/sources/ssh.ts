@@ -36,7 +36,15 @@ export type SshOptions = Readonly<{
   secrets: SshSecrets;
   sudo: Readonly<{ isWanted: boolean; password: string | null }>;
   env: Readonly<Record<string, string | undefined>>;
+  /** Instead of `REFUSAL_MS`. */
+  refusalMs?: number;
 }>;
+
+/**
+ * The rounds of one trace follow each other: a machine that is down is waited for once, and a wrong password is tried once, or
+ * accounts would be locked. Whoever asks later has perhaps mended it.
+ */
+const REFUSAL_MS = 20_000;
 
 /** sshd's MaxStartups begins to drop connections at ten that are not logged in. */
 const HANDSHAKES_MAX = 8;
@@ -213,6 +221,7 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
     handshakes: createHandshakes(),
     trusted: new Map(),
     kept,
+    refusalMs: options.refusalMs ?? REFUSAL_MS,
   };
   const [login, search, followScript] = await Promise.all(
     ['remote-login.sh', 'remote-search.sh', 'remote-follow.sh'].map(readScript),

@@ -51,6 +51,7 @@ const onMachines = (shell: Shell) => async (): Promise<GrowingLogs> => {
           server: { ...server, port: proxies.get(host)!.port },
           logFiles: [live(host)],
         })),
+        { refusalMs: 500 },
       ),
     remove: async () => {
       for (const proxy of proxies.values()) await proxy.stop();
