@@ -14,8 +14,8 @@ export type ShardPosition = Readonly<{
   term: number;
   /** `_id` of the document at `at`; null: not known. */
   lastId: string | null;
-  /** `_id` of the shard's first document when it was found. */
-  firstId: string | null;
+  /** The shard's first document when it was found. */
+  first: Readonly<{ id: string; at: number }> | null;
   /** Ascending, apart from each other. */
   holes: readonly Hole[];
   /** By sequence number: documents up to it were there before following began. */
@@ -43,7 +43,7 @@ export const EMPTY_SHARD: ShardPosition = {
   at: -1,
   term: 0,
   lastId: null,
-  firstId: null,
+  first: null,
   holes: [],
   skip: null,
   lastMs: null,
@@ -107,9 +107,9 @@ const NONE: ReadonlySet<string> = new Set();
 const createFrom = (seen: Seen): ShardCursor => {
   let { former, sinceMs, activeMs } = seen;
   // Apart, not as one object: this is done for each document.
-  let { at, term, lastId, firstId, holes, skip, lastMs, isAtEnd } = seen.position;
+  let { at, term, lastId, first, holes, skip, lastMs, isAtEnd } = seen.position;
   const ids = new Set(seen.ids);
-  const position = (): ShardPosition => ({ at, term, lastId, firstId, holes, skip, lastMs, isAtEnd });
+  const position = (): ShardPosition => ({ at, term, lastId, first, holes, skip, lastMs, isAtEnd });
   const remember = (id: string): boolean => {
     const isNew = !ids.has(id) && !former.has(id);
     ids.add(id);
@@ -131,7 +131,7 @@ const createFrom = (seen: Seen): ShardCursor => {
   };
   const goOn = (hit: ShardHit): void => {
     if (hit.sequence !== at + 1 || hit.term !== term) makeHoles(hit);
-    if (at < 0 && skip === null) firstId ??= hit.id;
+    if (at < 0 && skip === null) first ??= { id: hit.id, at: hit.sequence };
     at = hit.sequence;
     term = hit.term;
     lastId = hit.id;
@@ -147,7 +147,7 @@ const createFrom = (seen: Seen): ShardCursor => {
     },
     readAgain: (more) => {
       beginAgain();
-      ({ at, term, lastId, firstId, skip, lastMs, isAtEnd } = { ...position(), ...more });
+      ({ at, term, lastId, first, skip, lastMs, isAtEnd } = { ...position(), ...more });
       holes = addHole([], { from: at - OVERLAP, to: at });
     },
     settle: (nowMs, isAllRead) => {

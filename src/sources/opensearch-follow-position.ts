@@ -26,7 +26,7 @@ const shardText = z.strictObject({
   a: whole.min(-1),
   p: whole,
   i: z.string().nullable(),
-  b: z.string().nullable(),
+  b: z.tuple([whole, z.string()]).nullable(),
   h: z.array(z.tuple([whole, whole])).optional(),
   s: z.tuple([z.number(), whole]).optional(),
   t: z.number().nullable(),
@@ -42,14 +42,14 @@ export const beginPartition = (index: string): string => `since ${index}`;
 const timedPartition = (index: string): string => `by time ${index}`;
 
 export const renderShard = (position: ShardPosition): Position => {
-  const { at, term, lastId, firstId, holes, lastMs, isAtEnd } = position;
+  const { at, term, lastId, first, holes, lastMs, isAtEnd } = position;
   const skip = openSkip(position);
   return JSON.stringify({
     v: 1,
     a: at,
     p: term,
     i: lastId,
-    b: firstId,
+    b: first === null ? null : [first.at, first.id],
     ...(holes.length === 0 ? {} : { h: holes.map(({ from, to }) => [from, to]) }),
     ...(skip === null ? {} : { s: [skip.beforeMs, skip.toOffset] }),
     t: lastMs,
@@ -77,7 +77,7 @@ const parseShard = (text: unknown): ShardPosition | 'gone' | null => {
     at: a,
     term: p,
     lastId: i,
-    firstId: b,
+    first: b === null ? null : { at: b[0], id: b[1] },
     holes: h.map(([from, to]) => ({ from, to })),
     skip: s === undefined ? null : { beforeMs: s[0], toOffset: s[1] },
     lastMs: t,

@@ -110,6 +110,12 @@ const preferenceOf = (shard: number, isPrimary: boolean): string =>
 
 export type AskShard = (path: string, shard: number, query: FollowQuery, signal: AbortSignal) => Promise<Asked>;
 
+/** A cluster, or what stands before it, that allows no search by shard and sequence number. */
+const isRefusal = (asked: Asked): boolean =>
+  asked.kind === 'fault' &&
+  asked.fault.kind === 'refused' &&
+  /_seq_no|_shards|_index|preference/.test(asked.fault.detail);
+
 const bodyOf = ({ query, order, sourceFields, isCounted }: FollowQuery, size: number, timestamp: string) => ({
   size,
   query: { bool: { filter: [query] } },
@@ -117,7 +123,8 @@ const bodyOf = ({ query, order, sourceFields, isCounted }: FollowQuery, size: nu
   seq_no_primary_term: true,
   sort: [
     // As the first key: the cluster then looks at no more documents than it returns.
-    { _seq_no: { order } },
+    // An index that never had a document has no fields at all.
+    { _seq_no: { order, unmapped_type: 'long' } },
     { [timestamp]: { order, unmapped_type: 'date', numeric_type: 'date' } },
   ],
   track_total_hits: isCounted,
@@ -134,22 +141,28 @@ const complaintOf = (asked: Asked): string =>
   asked.kind === 'fault' ? asked.fault.detail : (asked.answer.fault ?? '');
 
 /** Asks shard number `shard` of every index of `path`. */
-export const createAskShard = (cluster: Cluster, timestamp: string): AskShard => {
-  let [isPrimary, sizeMax] = [true, Number.POSITIVE_INFINITY];
+export const createAskShard = (
+  cluster: Cluster,
+  timestamp: string,
+): Readonly<{ ask: AskShard; isRefused: () => boolean }> => {
+  let [isPrimary, isRefused, sizeMax] = [true, false, Number.POSITIVE_INFINITY];
   const send: AskShard = async (path, shard, query, signal) => {
     const size = Math.min(query.size, sizeMax);
     const at = `${searchPath(path, '_search')}?preference=${preferenceOf(shard, isPrimary)}`;
     const answer = await cluster.ask({ method: 'POST', path: at, body: bodyOf(query, size, timestamp) }, signal);
     return answer.kind === 'fault' ? answer : { kind: 'answer', answer: readAnswer(answer.body, size) };
   };
-  return async (path, shard, query, signal) => {
+  const ask: AskShard = async (path, shard, query, signal) => {
     const asked = await send(path, shard, query, signal);
     const complaint = complaintOf(asked);
     const window = windowOf(complaint);
-    const isRefused = asked.kind === 'fault' && asked.fault.kind === 'refused' && complaint.includes('_primary');
     if (window !== null && window < Math.min(query.size, sizeMax)) sizeMax = window;
-    else if (isRefused && isPrimary) isPrimary = false;
-    else return asked;
+    else if (isPrimary && isRefusal(asked) && complaint.includes('_primary')) isPrimary = false;
+    else {
+      isRefused ||= isRefusal(asked);
+      return asked;
+    }
     return send(path, shard, query, signal);
   };
+  return { ask, isRefused: () => isRefused };
 };

@@ -75,7 +75,7 @@ const findEnds = async (context: SurveyContext, name: ShardName): Promise<Ends> 
 /** From its first document since following began; what comes behind its end counts whatever its time is. */
 const freshPosition = (first: FollowHit | null, last: FollowHit | null, fromMs: number): ShardPosition => ({
   ...EMPTY_SHARD,
-  firstId: first?.id ?? null,
+  first: first === null ? null : { id: first.id, at: first.sequence },
   lastMs: first?.sortMs ?? null,
   skip: last === null ? null : { beforeMs: fromMs, toOffset: last.sequence },
 });
@@ -144,7 +144,16 @@ const lose = (text: string, { draft }: SurveyContext): void => {
 const mayHaveMore = ({ isAtEnd, lastMs }: ShardPosition, { nowMs }: SurveyContext): boolean =>
   !isAtEnd || lastMs === null || nowMs - lastMs < ACTIVE_MS;
 
-/** The document at the end of what was read is not there, or is another one. */
+/** The first document has a number that was another one's, or was free: this is another index. */
+const isAnew = (first: FollowHit | null, { first: known }: ShardPosition): boolean =>
+  known !== null &&
+  first !== null &&
+  (first.sequence < known.at || (first.sequence === known.at && first.id !== known.id));
+
+const endAt = (last: FollowHit | null): Partial<ShardPosition> =>
+  last === null ? EMPTY_SHARD : { at: last.sequence, term: last.term, lastId: last.id };
+
+/** A document at either end of what was read is not there, or is another one. */
 const repair = async (name: ShardName, position: ShardPosition, context: SurveyContext): Promise<void> => {
   const { draft, fromMs } = context;
   const ends = await findEnds(context, name);
@@ -155,36 +164,43 @@ const repair = async (name: ShardName, position: ShardPosition, context: SurveyC
   }
   if (ends.kind !== 'found') return;
   const { first, last } = ends;
-  if (position.firstId !== null && first?.id !== position.firstId) {
+  if (isAnew(first, position)) {
     draft.put(name, freshPosition(first, last, fromMs));
     lose(`the index ${name.index} was made anew; documents in the former one that had not been read are lost`, context);
-  } else if (last === null || last.sequence < position.at) {
-    const end = last === null ? EMPTY_SHARD : { at: last.sequence, term: last.term, lastId: last.id };
-    draft.cursor(name).readAgain(end);
-  } else {
-    draft.cursor(name).readAgain({ lastId: null });
+    return;
   }
+  // The first documents may have been deleted.
+  const now = freshPosition(first, last, fromMs).first;
+  const isShorter = last === null || last.sequence < position.at;
+  draft.cursor(name).readAgain({ first: now, ...(isShorter ? endAt(last) : { lastId: null }) });
 };
 
-const checkBatch = async (
-  shard: number,
-  batch: ReturnType<Draft['tracked']>,
-  context: SurveyContext,
-): Promise<void> => {
-  const clauses = batch.map(({ name, position }) => allOf([inIndex(name.index), withSequences([position.at])]));
-  const query = { query: anyOf(clauses), size: batch.length, order: 'asc', ...NO_SOURCE } as const;
+type TrackedShard = ReturnType<Draft['tracked']>[number];
+
+/** The numbers whose documents have to be what they were. */
+const marksOf = ({ position: { at, lastId, first } }: TrackedShard): readonly (readonly [number, string])[] => [
+  ...(lastId === null ? [] : [[at, lastId] as const]),
+  ...(first === null ? [] : [[first.at, first.id] as const]),
+];
+
+const checkBatch = async (shard: number, batch: readonly TrackedShard[], context: SurveyContext): Promise<void> => {
+  const clauses = batch.map((each) =>
+    allOf([inIndex(each.name.index), withSequences(marksOf(each).map(([sequence]) => sequence))]),
+  );
+  const query = { query: anyOf(clauses), size: batch.length * 2, order: 'asc', ...NO_SOURCE } as const;
   const asked = await context.ask(context.index, shard, query, context.signal);
   if (asked.kind === 'fault' || asked.answer.fault !== null) return;
-  const ids = new Map(asked.answer.hits.map(({ index, id }) => [index, id]));
-  for (const { name, position } of batch) {
-    if (ids.get(name.index) !== position.lastId) await repair(name, position, context);
+  const ids = new Map(asked.answer.hits.map(({ index, sequence, id }) => [`${index} ${sequence}`, id]));
+  for (const each of batch) {
+    const isSame = marksOf(each).every(([sequence, id]) => ids.get(`${each.name.index} ${sequence}`) === id);
+    if (!isSame) await repair(each.name, each.position, context);
   }
 };
 
-/** Looks whether each shard still has, at the end of what was read, the document that stood there. */
+/** Looks whether each shard still has, at both ends of what was read, the documents that stood there. */
 export const checkAnchors = async (shards: number, context: SurveyContext): Promise<void> => {
   for (let shard = 0; shard < shards; shard++) {
-    const own = context.draft.tracked(shard).filter(({ position }) => position.lastId !== null);
+    const own = context.draft.tracked(shard).filter((each) => marksOf(each).length > 0);
     for (const batch of inBatches(own, CLAUSES_BATCH)) await checkBatch(shard, batch, context);
   }
 };

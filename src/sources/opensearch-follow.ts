@@ -17,6 +17,7 @@ import { type AskShard, createAskShard } from './opensearch-follow-query.js';
 import { checkAnchors, discoverAll } from './opensearch-follow-survey.js';
 import { createLessons, type Lessons } from './opensearch-lessons.js';
 import type { Clause } from './opensearch-needles.js';
+import { followByTime } from './opensearch-timed-follow.js';
 import { noIndex, unreadable } from './opensearch-trouble.js';
 
 export type OpensearchFollowOptions = Pick<OpensearchSourceOptions, 'index' | 'fields' | 'canonical'> &
@@ -189,10 +190,13 @@ const pollOnce = async (deps: Deps, signal: AbortSignal): Promise<FollowPoll> =>
 
 export const followOpensearch = (options: OpensearchFollowOptions, follow: FollowOptions): LogFollower => {
   const { cluster, index, fields } = options;
+  const { ask, isRefused } = createAskShard(cluster, fields.timestamp);
+  const { timed } = readStored(follow.positions, index);
+  let byTime = timed === null ? null : followByTime(options, follow, timed.atMs);
   const deps: Deps = {
     options,
     follow,
-    ask: createAskShard(cluster, fields.timestamp),
+    ask,
     lessons: createLessons(cluster, index, fields),
     settle: createSettle(null),
     memory: createMemory(options, follow),
@@ -200,7 +204,11 @@ export const followOpensearch = (options: OpensearchFollowOptions, follow: Follo
   return {
     poll: async (signal) => {
       signal.throwIfAborted();
-      return pollOnce(deps, signal);
+      if (byTime !== null) return byTime.poll(signal);
+      const polled = await pollOnce(deps, signal);
+      if (!isRefused() || deps.memory.shards.size > 0) return polled;
+      byTime = followByTime(options, follow, null);
+      return byTime.poll(signal);
     },
     // The connection is the source's.
     close: async () => {},
