@@ -39,7 +39,7 @@ const timedText = z.strictObject({ v: z.literal(1), at: z.number() });
 /** No index name has brackets. */
 export const shardPartition = ({ index, shard }: ShardName): string => `${index}[${shard}]`;
 export const beginPartition = (index: string): string => `since ${index}`;
-const timedPartition = (index: string): string => `by time ${index}`;
+export const timedPartition = (index: string): string => `by time ${index}`;
 
 export const renderShard = (position: ShardPosition): Position => {
   const { at, term, lastId, first, holes, lastMs, isAtEnd } = position;
@@ -59,6 +59,7 @@ export const renderShard = (position: ShardPosition): Position => {
 
 export const GONE: Position = JSON.stringify({ v: 1, gone: 1 });
 export const renderBegin = (fromMs: number): Position => JSON.stringify({ v: 1, from: fromMs });
+export const renderTimed = ({ atMs }: TimedPosition): Position => JSON.stringify({ v: 1, at: atMs });
 
 const parseJson = (text: string): unknown => {
   try {
