@@ -227,14 +227,9 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
     ['remote-login.sh', 'remote-search.sh', 'remote-follow.sh'].map(readScript),
   );
   const { placeOf } = createPlaces({ options, deps, scripts: { login: login!, search: search! } });
-  const findAll = createFinder(options, async () => ({
-    config: await loadConfig(options, localUser),
-    username: options.username,
-    privateKey: options.privateKey,
-    timeoutMs: options.timeoutMs,
-    isHostKeyChecked: options.isHostKeyChecked,
-    localUser,
-  }));
+  const { username, privateKey, timeoutMs, isHostKeyChecked } = options;
+  const settings = { username, privateKey, timeoutMs, isHostKeyChecked, localUser };
+  const findAll = createFinder(options, async () => ({ config: await loadConfig(options, localUser), ...settings }));
   const groupHosts = createGrouper(findAll, placeOf);
   const searchAll = async (request: SearchRequest, signal: AbortSignal): Promise<SearchOutcome> => {
     const { places, lost } = await groupHosts(request.hosts);
@@ -258,7 +253,7 @@ export const openSsh = async (options: SshOptions): Promise<LogSource> => {
         {
           groupHosts,
           script: followScript!,
-          timeoutMs: options.timeoutMs,
+          timeoutMs,
           isConfigured: (host) => options.hosts.some((each) => each.host === host),
           now: Date.now,
         },
