@@ -111,6 +111,7 @@ const findHeld = async (
   if (position.places === null) {
     const start = await view.start(log, position.fromMs, parse);
     for (const each of start.faults) report(round, log, each);
+    for (const { piece } of start.held ?? []) noteCompared(log, piece, memory);
     return start.held;
   }
   const found = await findPlaces(log, position.places, position.lastMs ?? position.fromMs, factsOf(log, round, parse));

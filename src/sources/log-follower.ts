@@ -48,7 +48,7 @@ const readAll = async (
     const last = open.reduce((most, each) => (lagOf(each) < lagOf(most) ? each : most));
     const limit = Math.min(follow.maxRecords - lines.length, open.length === 1 ? follow.maxRecords : SLICE_LINES);
     const done = await guarded(last.log, round, signal, async () => {
-      await readChunk(last, round.view, { limit, isWanted, lines });
+      await readChunk(last, round.view, { limit, isWanted, lines, losses: round.losses });
       return true;
     });
     if (done === null) last.state = 'failed';

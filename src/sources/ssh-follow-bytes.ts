@@ -115,7 +115,9 @@ const answerOf = (part: Part, place: Place, sizeBytes: number, maxBytes: number)
   const rest = part.bytes.subarray(Math.max(0, place.at - part.offset));
   const isEnd = part.offset + part.bytes.length >= sizeBytes;
   const isUseful = isEnd || rest.length >= FOLLOWED_LINE_MAX || rest.includes(NEWLINE);
-  return isUseful ? { bytes: rest.subarray(0, maxBytes), isEnd: isEnd && rest.length <= maxBytes } : 'later';
+  return isUseful
+    ? { bytes: rest.subarray(0, maxBytes), isEnd: isEnd && rest.length <= maxBytes, damage: null }
+    : 'later';
 };
 
 const readPacked = async (piece: FollowedPiece, place: Place, bytes: number, context: Context): Promise<ReadAnswer> => {
@@ -124,7 +126,11 @@ const readPacked = async (piece: FollowedPiece, place: Place, bytes: number, con
   const reply = await ask(async () => ({ lines: [fileLine(piece, memory)], calls: [call] }), signal);
   const part = reply.parts.get(piece.id) ?? fail(piece, reply, context);
   if (part.isCut && bytes > REMOTE_LINE_MAX) return readPacked(piece, place, REMOTE_LINE_MAX, context);
-  return { bytes: part.bytes, isEnd: part.bytes.length < bytes };
+  const isEnd = part.bytes.length < bytes;
+  // Who unpacks is stopped when there is enough; only at the end its status tells.
+  const isDamaged = isEnd && reply.statuses.get(piece.id) !== 0;
+  const damage = `${piece.path}: damaged; the lines before the damage were read; restore it from a copy, or move it away`;
+  return { bytes: part.bytes, isEnd, damage: isDamaged ? damage : null };
 };
 
 /** A file is asked for once in a poll: with the list, or when it turns out to be new. */
@@ -133,8 +139,10 @@ const createRead = (context: Context): FollowView['read'] => {
   const parts = new Map<string, Part | null>();
   const heads = new Map(look.reply.heads);
   const packed = new Map<string, Part>();
-  const fetchPlain = async (piece: FollowedPiece, block: number): Promise<Part | null> => {
-    if (look.wished.has(piece.id)) return look.reply.refused.has(piece.id) ? fail(piece, look.reply, context) : null;
+  const fetchPlain = async (piece: FollowedPiece, at: number, block: number): Promise<Part | null> => {
+    // It was wished for, and there was no room for more. A new file may have the inode of another.
+    if (look.wished.get(piece.id) === at)
+      return look.reply.refused.has(piece.id) ? fail(piece, look.reply, context) : null;
     const call = `mtf_read 1 ${block} ${PART_BLOCKS} NONCE`;
     const reply = await ask(async () => ({ lines: [fileLine(piece, memory)], calls: [call] }), signal);
     const part = partOf(piece, block, reply) ?? fail(piece, reply, context);
@@ -143,7 +151,8 @@ const createRead = (context: Context): FollowView['read'] => {
   };
   const readPlain = async (piece: FollowedPiece, place: Place, maxBytes: number): Promise<ReadAnswer> => {
     const block = Math.floor(place.at / REMOTE_BLOCK);
-    if (!parts.has(piece.id)) parts.set(piece.id, partOf(piece, block, look.reply) ?? (await fetchPlain(piece, block)));
+    if (!parts.has(piece.id))
+      parts.set(piece.id, partOf(piece, block, look.reply) ?? (await fetchPlain(piece, place.at, block)));
     const part = parts.get(piece.id) ?? null;
     if (part === null) return 'later';
     return hasFingerprint(heads.get(piece.id)!, place.head)
@@ -157,7 +166,7 @@ const createRead = (context: Context): FollowView['read'] => {
     const answer = await readPacked(piece, place, UNPACKED_BYTES, context);
     if (typeof answer === 'string' || answer.isEnd || answer.bytes.length <= maxBytes) return answer;
     packed.set(piece.id, { offset: place.at, bytes: answer.bytes, isCut: false });
-    return { bytes: answer.bytes.subarray(0, maxBytes), isEnd: false };
+    return { bytes: answer.bytes.subarray(0, maxBytes), isEnd: false, damage: null };
   };
 };
 
