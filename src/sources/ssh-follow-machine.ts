@@ -32,7 +32,7 @@ export type AskMachine = (build: (visit: Visit) => Promise<Request>, signal: Abo
 /** How many timeouts may pass without a line: files are unpacked without a word. */
 const SILENCE_FACTOR = 3;
 /** Of one file in one request; the channel cuts longer lines. */
-const PART_BLOCKS = 256;
+export const PART_BLOCKS = 256;
 
 export const createAskMachine = (machine: Machine, script: string, now: () => number): AskMachine => {
   // A shell is known by what it said of itself.
