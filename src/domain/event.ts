@@ -66,12 +66,16 @@ export type ArrivalEvent = Queued<'arrival'> &
     sender: string | null;
     messageId?: MessageId | null;
     sizeBytes?: number | null;
+    /** Recipients accepted with it, before aliases; 0: the session never became a message (Sendmail `nrcpts=0`). */
+    recipientCount?: number | null;
     /** Queue ID before a content filter: Postfix `orig_queue_id=` (XFORWARD IDENT, smtpd.c). Lives on `originalClient`'s next hop, normally this host. */
     reinjectedFrom: QueueId | null;
     /** Queue ID before `postsuper -r`: Postfix pickup `orig_id=`. */
     requeuedFrom: QueueId | null;
     /** A further local link, e.g. Exim `R=`: the message that caused this one. */
     causedBy?: QueueId | null;
+    /** The message of which this is a part, on the same host: Sendmail's `clone: owner=` and `split:`. */
+    splitFrom?: QueueId | null;
   }>;
 
 export type DeliveryEvent = Queued<'delivery'> &

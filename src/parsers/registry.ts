@@ -2,9 +2,10 @@
 import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { type Parser, UNKNOWN } from './parser.js';
 import { postfix } from './postfix.js';
+import { sendmail } from './sendmail.js';
 
 /** One line for each MTA or daemon family; the first that owns the program reads the line. */
-export const parsers: readonly Parser[] = [postfix];
+export const parsers: readonly Parser[] = [postfix, sendmail];
 
 /** The parser for a line of this program and text; undefined when nobody claims it. */
 export const parserFor = (program: string, text: string): Parser | undefined =>
@@ -22,7 +23,9 @@ const idsOfEvent = (event: MtaEvent): readonly string[] => {
     case 'reject':
       return event.queueId === null ? [] : [event.queueId];
     case 'arrival':
-      return [event.queueId, event.reinjectedFrom, event.requeuedFrom].filter((id) => id !== null);
+      return [event.queueId, event.reinjectedFrom, event.requeuedFrom, event.splitFrom ?? null].filter(
+        (id) => id !== null,
+      );
     case 'notice':
       return [event.queueId, event.noticeQueueId];
     case 'delivery':
