@@ -36,7 +36,7 @@ const parseState = (id: QueueId, text: string): MtaEvent | null => {
   }
   if (text === 'unquarantine') return { kind: 'released', ...ids };
   if (text === 'discarded') return { kind: 'discarded', ...ids, reason: text, sender: null, recipient: null };
-  return /^done; delay=/.test(text) ? { kind: 'removed', ...ids, byOperator: false } : null;
+  return text.startsWith('done; delay=') ? { kind: 'removed', ...ids, byOperator: false } : null;
 };
 
 /** @param text what follows the queue ID */
