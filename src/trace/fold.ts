@@ -6,8 +6,9 @@ import type { LogRecord, MtaEvent, RejectEvent } from '../domain/event.js';
 import type { HostName, QueueId } from '../domain/ids.js';
 import type { Reject, Transaction } from '../domain/transaction.js';
 import { splitLifetimes } from './lifetimes.js';
+import { rejectRows } from './reject-rows.js';
 import { byTime, sessionKey } from './sessions.js';
-import { settle } from './settle.js';
+import { type Outcome, settle } from './settle.js';
 
 /** An event with where and when it was logged. */
 export type Occurrence = Readonly<{
@@ -33,36 +34,21 @@ export type Fold = Readonly<{
   result: () => FoldResult;
 }>;
 
-/** rsyslog's `message repeated n times` is a count from outside; more rows than this say nothing further. */
-const REPEATS_MAX = 1000;
+const placeKey = (host: string, id: string): string => `${host}\0${id}`;
 
-const rejectOf = (occurrence: Occurrence, event: RejectEvent): Reject => ({
-  timeMs: occurrence.timeMs,
-  host: occurrence.host,
-  queueId: event.queueId,
-  client: event.client,
-  sender: event.sender,
-  recipient: event.recipient,
-  replyCode: event.replyCode,
-  dsn: event.dsn,
-  stage: event.stage,
-  text: event.text,
-});
-
-const rejectRows = (occurrences: readonly Occurrence[]): Reject[] => {
-  const rows: Reject[] = [];
-  const seen = new Set<string>();
-  for (const occurrence of occurrences) {
-    const { event } = occurrence;
-    if (event.kind !== 'reject') continue;
-    const row = rejectOf(occurrence, event);
-    const key = JSON.stringify([row, occurrence.pid, event.count]);
-    // The same line read twice; stamps of whole seconds cannot tell that from two refusals in one second.
-    if (seen.has(key) && occurrence.timeMs % 1000 !== 0) continue;
-    seen.add(key);
-    for (let index = 0; index < Math.min(event.count, REPEATS_MAX); index++) rows.push(row);
+/** What was logged under a queue ID around the time of a line. */
+const createSessionFinder = (outcomes: readonly Outcome[]) => {
+  const byPlace = new Map<string, Transaction[]>();
+  for (const { transaction } of outcomes) {
+    const key = placeKey(transaction.host, transaction.queueId);
+    byPlace.set(key, [...(byPlace.get(key) ?? []), transaction]);
   }
-  return rows;
+  return ({ host, timeMs }: Occurrence, { queueId }: RejectEvent): Transaction | undefined =>
+    queueId === null
+      ? undefined
+      : byPlace
+          .get(placeKey(host, queueId))
+          ?.find(({ firstSeenMs, lastSeenMs }) => timeMs >= firstSeenMs && timeMs <= lastSeenMs);
 };
 
 /** @param maxTransactions further (host, queue ID) pairs are left out, and `isCut` says so. */
@@ -79,7 +65,7 @@ export const createFold = (maxTransactions: number): Fold => {
   };
 
   const addQueued = (host: HostName, id: QueueId, occurrence: Occurrence): void => {
-    const key = `${host}\0${id}`;
+    const key = placeKey(host, id);
     if (!queued.has(key) && queued.size >= maxTransactions) isCut = true;
     else append(queued, key, occurrence);
   };
@@ -112,7 +98,9 @@ export const createFold = (maxTransactions: number): Fold => {
       const refused = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? outcome.rejects : []));
       return {
         transactions: kept.map(({ transaction }) => transaction),
-        rejects: [...rejectRows([...rejects].sort(byTime)), ...refused].sort((a, b) => a.timeMs - b.timeMs),
+        rejects: [...rejectRows([...rejects].sort(byTime), createSessionFinder(outcomes)), ...refused].sort(
+          (a, b) => a.timeMs - b.timeMs,
+        ),
         unsettled: kept.filter(({ isSettled }) => !isSettled).map(({ transaction }) => transaction),
         isCut,
       };

@@ -175,6 +175,15 @@ const linkByOrigin = (transactions: readonly Transaction[], finder: Finder, coll
       const recipients = carriedOn(requeued, to, ({ status }) => !isFinal(status));
       collector.link(requeued, to, recipients, 'requeue');
     }
+    const whole = to.splitFrom ? finder.origin(to, to.host, to.splitFrom) : undefined;
+    // The recipients stand only in the part.
+    if (whole)
+      collector.link(
+        whole,
+        to,
+        to.recipients.map(({ address }) => address),
+        'forward',
+      );
     if (to.reinjectedFrom === null || collector.hasIncoming(to)) continue;
     const filtered = finder.origin(to, finder.clientHost(to) ?? to.host, to.reinjectedFrom);
     if (filtered) {

@@ -9,7 +9,8 @@ import { actionsOfSession, endOfSession, type SessionEnd, type Sessions } from '
 /** What a lifetime turned out to be. */
 export type Outcome = Readonly<
   | { kind: 'transaction'; transaction: Transaction; isSettled: boolean }
-  | { kind: 'aborted'; rejects: readonly Reject[] }
+  /** `transaction`: what was logged of it, though it never became one. */
+  | { kind: 'aborted'; transaction: Transaction; rejects: readonly Reject[] }
 >;
 
 const ACCEPTED: ReadonlySet<MtaEvent['kind']> = new Set([
@@ -27,10 +28,16 @@ const ACCEPTED: ReadonlySet<MtaEvent['kind']> = new Set([
   'recipient',
 ]);
 
-const wasAccepted = ({ occurrences }: Lifetime): boolean =>
-  occurrences.some(({ event }) => (event.kind === 'arrival' ? event.isAccepted : ACCEPTED.has(event.kind)));
+const isRefusal = ({ event }: Occurrence): boolean =>
+  event.kind === 'aborted' || (event.kind === 'reject' && event.stage === 'DATA');
 
-const isRefusal = ({ event }: Occurrence): boolean => event.kind === 'reject' && event.stage === 'DATA';
+/** Sendmail logs the arrival when the content is in; a filter may refuse it then. */
+const wasAccepted = ({ occurrences }: Lifetime): boolean =>
+  occurrences.some(({ event }) =>
+    event.kind === 'arrival' ? event.isAccepted && !occurrences.some(isRefusal) : ACCEPTED.has(event.kind),
+  );
+
+const isEmptySession = ({ event }: Occurrence): boolean => event.kind === 'arrival' && event.recipientCount === 0;
 
 type Ending = Readonly<{ timeMs: number; text: string; replyCode: number | null; dsn: string | null }>;
 
@@ -75,9 +82,14 @@ export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
   }
   // A reject line is a row of its own; nothing more to say.
   const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject');
-  if (isOnlyRefused || occurrences.some(isRefusal)) return { kind: 'aborted', rejects: [] };
+  const isSaid = occurrences.some((each) => each.event.kind === 'reject' && isRefusal(each));
+  if (isOnlyRefused || isSaid || occurrences.some(isEmptySession)) return { kind: 'aborted', transaction, rejects: [] };
   const ending = endingOf(lifetime, arrival, sessions);
   if (ending === undefined) return { kind: 'transaction', transaction, isSettled: arrival === undefined };
   const { host, queueId, client, sender } = transaction;
-  return { kind: 'aborted', rejects: [{ host, queueId, client, sender, recipient: null, stage: 'DATA', ...ending }] };
+  return {
+    kind: 'aborted',
+    transaction,
+    rejects: [{ host, queueId, client, sender, recipient: null, stage: 'DATA', ...ending }],
+  };
 };

@@ -133,7 +133,10 @@ export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
       ...own
         .filter(({ status }) => !isRequeued || isFinal(status))
         .map((recipient) => statusBehind(component, transaction, recipient)),
-      ...(isRequeued ? [] : namelessOf(transaction)),
+      // All its recipients may have gone on in parts of it (Sendmail's `clone: owner=`), and never be named here.
+      ...(isRequeued || (onward.has(transaction) && transaction.recipients.length === 0)
+        ? []
+        : namelessOf(transaction)),
     ];
   });
   return withoutResumed(component, outcomes);

@@ -84,7 +84,7 @@ const HOST_IN_MESSAGE = /: host (\S{1,255} \[[0-9A-Fa-f.:]{2,45}\]): [45]\d\d/;
 
 const wayOf = ({ relay, reply }: Fields): DeliveryEvent['by'] => {
   // A confirmation without a host comes from the lmtp transport (LOGGING(smtp_confirmation)).
-  if (reply !== null && (relay === null || / Saved$/.test(reply))) return 'lmtp';
+  if (reply !== null && (relay === null || reply.endsWith(' Saved'))) return 'lmtp';
   return relay === null ? 'local' : 'smtp';
 };
 
