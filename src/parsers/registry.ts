@@ -1,12 +1,13 @@
 /** Which parser reads which line. */
 import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
+import { dovecot } from './dovecot.js';
 import { exim } from './exim.js';
 import { type Parser, UNKNOWN } from './parser.js';
 import { postfix } from './postfix.js';
 import { sendmail } from './sendmail.js';
 
 /** One line for each MTA or daemon family; the first that owns the program reads the line. */
-export const parsers: readonly Parser[] = [postfix, sendmail, exim];
+export const parsers: readonly Parser[] = [postfix, sendmail, exim, dovecot];
 
 /** The parser for a line of this program and text; undefined when nobody claims it. */
 export const parserFor = (program: string, text: string): Parser | undefined =>

@@ -162,6 +162,7 @@ const wasGivenToCommand = (t: Transaction, beforeMs: number): boolean =>
       ({ status, agent, timeMs }) =>
         status === 'sent' &&
         agent !== null &&
+        t.mta !== 'dovecot' &&
         timeMs <= beforeMs + NOTICE_LEAD_MS &&
         beforeMs - timeMs <= LIST_DELAY_MS,
     ),

@@ -108,12 +108,32 @@ const findByQueueId = (index: Index, handover: Handover, id: QueueId): Transacti
   return nearest(handover, attested);
 };
 
-/** A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client. */
+/** Given to a program: Postfix says so in words, Sendmail by the mailer, Exim and Sendmail by the target. */
+const isCommand = ({ attempt, recipient }: Handover): boolean =>
+  attempt.agent !== null &&
+  (/^delivered (?:via|to command)/.test(attempt.response ?? '') || attempt.agent === 'prog' || /^"?\|/.test(recipient));
+
+const localPartOf = (address: string): string => address.toLowerCase().replace(/@[^@]*$/, '');
+
+/** A mailbox server knows users, not always addresses. */
+const isUser = (recipient: string, to: Transaction): boolean =>
+  to.recipients.some(({ address, originalAddress }) =>
+    [address, originalAddress ?? address].some((name) => localPartOf(name) === localPartOf(recipient)),
+  );
+
+/** A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client, or a mailbox. */
 const isBehindPipe = (index: Index, handover: Handover, to: Transaction): boolean => {
-  const { from, attempt } = handover;
-  if (attempt.agent === null || !/^delivered (?:via|to command)/.test(attempt.response ?? '')) return false;
-  const isLocal = to.via === 'pickup' || clientHostOf(index, to) === to.host;
-  return to.host === from.host && isLocal && isDuringPipe(handover, to) && sameSender(from, to);
+  const { from, recipient } = handover;
+  if (!isCommand(handover) || to.host !== from.host || !isDuringPipe(handover, to)) return false;
+  if (to.mta === 'dovecot') return isUser(recipient, to);
+  return (to.via === 'pickup' || clientHostOf(index, to) === to.host) && sameSender(from, to);
+};
+
+/** A user's filter sent the message on: it came from that machine, for the address that the filter names. */
+const isBehindForward = (index: Index, handover: Handover, to: Transaction): boolean => {
+  const { from } = handover;
+  const isFromHere = to.via === 'pickup' ? to.host === from.host : clientHostOf(index, to) === from.host;
+  return isFromHere && to.mta !== 'dovecot' && isForRecipient(handover, to) && isSameTime(handover, to);
 };
 
 /** A filter on this host that speaks LMTP is no mailbox: what it took comes back on the loopback while it is asked. */
@@ -135,7 +155,8 @@ const isBehindRelay = (index: Index, handover: Handover, to: Transaction): boole
 const findByMessageId = (index: Index, handover: Handover): readonly Transaction[] => {
   const { from, attempt } = handover;
   if (from.messageId === null || index.overloaded.has(from.messageId)) return [];
-  const isBehind = attempt.relay === null ? isBehindPipe : isBehindRelay;
+  const isBehindLocal = attempt.by === 'forward' ? isBehindForward : isBehindPipe;
+  const isBehind = attempt.relay === null ? isBehindLocal : isBehindRelay;
   return (index.byMessageId.get(from.messageId) ?? []).filter((to) => to !== from && isBehind(index, handover, to));
 };
 

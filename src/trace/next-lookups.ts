@@ -96,8 +96,16 @@ const textsOf = (transactions: readonly Transaction[]): ReadonlySet<string> => {
   );
 };
 
+/** Mailbox servers and content filters keep no queue: all they log of a message, they log while they have it. */
+const WITHOUT_QUEUE: ReadonlySet<Transaction['mta']> = new Set(['dovecot', 'amavis', 'rspamd']);
+const HAVING_MS = 60_000;
+
 /** All that its host logged about it: back to the arrival, unless that was read, and on to the end, unless that was read. */
 const wishOfWhole = (t: Transaction, options: PlannerOptions): Wish => {
+  if (WITHOUT_QUEUE.has(t.mta)) {
+    const window = { fromMs: t.firstSeenMs - HAVING_MS, toMs: t.lastSeenMs + HAVING_MS };
+    return { host: t.host, needle: whole(t.queueId), window, isRelated: false };
+  }
   const range = followRange(options);
   // Bounces have no arrival line; of other mail it is logged shortly before the message-id.
   const beginning = t.messageId === null ? range.fromMs : t.firstSeenMs - ARRIVING_MS;

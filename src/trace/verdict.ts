@@ -17,11 +17,22 @@ export type FinalOutcome = Readonly<{
   gap: Gap | null;
 }>;
 
+const localPartOf = (address: string): string => address.toLowerCase().replace(/@[^@]*$/, '');
+
+/** A mailbox server logs each user it stored for. Of a line that was lost, the hand-over is all that is known. */
+const isCounted = ({ to, recipients }: Link, address: string): boolean =>
+  to.mta !== 'dovecot' ||
+  to.recipients.length >= recipients.length ||
+  to.recipients.some((user) =>
+    [user.address, user.originalAddress ?? user.address].some((name) => localPartOf(name) === localPartOf(address)),
+  );
+
 const handedOn = (links: readonly Link[]): Map<Transaction, Set<string>> => {
   const map = new Map<Transaction, Set<string>>();
-  for (const { from, recipients } of links) {
+  for (const link of links) {
+    const { from, recipients } = link;
     const set = map.get(from) ?? new Set<string>();
-    for (const address of recipients) set.add(address);
+    for (const address of recipients) if (isCounted(link, address)) set.add(address);
     map.set(from, set);
   }
   return map;
