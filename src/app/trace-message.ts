@@ -4,7 +4,7 @@
  */
 import type { TraceReport } from '../domain/chain.js';
 import type { LogRecord } from '../domain/event.js';
-import { parseRecord } from '../parsers/registry.js';
+import { joinParts, parseRecord } from '../parsers/registry.js';
 import type { TraceQuery } from '../query/trace-query.js';
 import { type BuildInput, buildChains } from '../trace/build-chains.js';
 import { createFold, type FoldResult } from '../trace/fold.js';
@@ -73,7 +73,7 @@ export const createTraceMessage =
         onProgress?.({ round, hostsAnswered, hostsAsked, transactions: state.folded.transactions.length }),
       );
       signal.throwIfAborted();
-      for (const record of records) take(record, round === 1);
+      for (const record of joinParts(records)) take(record, round === 1);
       state = digest();
       plan = planner.next(createFollowed(query, state.folded, state.input, lines));
     }

@@ -9,11 +9,12 @@ import { parseDelivery } from './exim/delivery.js';
 import { isKnownOfMessage, isKnownOfServer } from './exim/known-lines.js';
 import { parseRefusal } from './exim/refusal.js';
 import { IGNORED, type Parser, UNKNOWN } from './parser.js';
+import { joinNumbered, type NumberedPart } from './parts.js';
 
 /** Six digits and the process before 4.97, eleven since; at the end a fraction of a second. */
 const ID = /^([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}))(?: |$)/;
 /** log.c write_syslog: what is too long for syslog (`/`) or has several lines (`\`) comes in numbered parts. */
-const PART = /^\[(\d{1,3})[/\\]\d{1,3}\] /;
+const PART = /^\[(\d{1,3})([/\\])(\d{1,3})\] /;
 /** The stamp that Exim repeats in its syslog text, where the header did not take it off. */
 const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})? (?:\[\d{1,10}\] )?/;
 const MARK = /^(<=|=>|->|>>|\*>|\*\*|==) /;
@@ -91,15 +92,27 @@ const parse = ({ text }: LogRecord): ParseOutcome => {
   return refusal === null ? (isKnownOfServer(line) ? IGNORED : UNKNOWN) : events(refusal);
 };
 
+const isExim = (program: string): boolean => /^exim(?:4|-[\d.]+)?$/i.test(program);
+
+/** Parts of one line (`/`) of one process; texts with several lines are left as they are. */
+const partOf = ({ program, pid, timeMs, text }: LogRecord): NumberedPart | null => {
+  const match = isExim(program) ? PART.exec(text) : null;
+  if (match === null || match[2] !== '/') return null;
+  const [number, count] = [Number(match[1]), Number(match[3])];
+  const key = `${pid ?? ''} ${Math.floor(timeMs / 1000)} ${count}`;
+  return { key, number, isLast: number === count, text: text.slice(match[0].length) };
+};
+
 const TELLING = /^(?:(?:<=|=>|->|>>|\*>|\*\*|==) \S|Completed(?: |$))/;
 
 export const exim: Parser = {
   mta: 'exim',
-  ownsProgram: (program) => /^exim(?:4|-[\d.]+)?$/i.test(program),
+  ownsProgram: isExim,
   recognises: (text) => {
     const line = text.replace(STAMP, '');
     const id = ID.exec(line);
     return id !== null && TELLING.test(line.slice(id[0].length));
   },
   parse,
+  joinParts: (records) => joinNumbered(records, partOf, (_, text) => text),
 };

@@ -9,6 +9,10 @@ export type Parser = Readonly<{
   recognises: (text: string) => boolean;
   /** Total: odd text gives `unknown`, never an exception. Time linear in the length of the text. */
   parse: (record: LogRecord) => ParseOutcome;
+  /** Puts lines together that were cut for syslog; given all records of one answer. Other lines come back as they are. */
+  joinParts?: (records: readonly LogRecord[]) => readonly LogRecord[];
+  /** What the other parts of a cut line have in common with this one, as a whole word: a search fetches them by it. */
+  namesOf?: (record: LogRecord) => readonly string[];
 }>;
 
 export const UNKNOWN: ParseOutcome = { kind: 'unknown' };

@@ -1,5 +1,6 @@
 /** Which parser reads which line. */
 import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
+import { amavis } from './amavis.js';
 import { dovecot } from './dovecot.js';
 import { exim } from './exim.js';
 import { type Parser, UNKNOWN } from './parser.js';
@@ -7,7 +8,7 @@ import { postfix } from './postfix.js';
 import { sendmail } from './sendmail.js';
 
 /** One line for each MTA or daemon family; the first that owns the program reads the line. */
-export const parsers: readonly Parser[] = [postfix, sendmail, exim, dovecot];
+export const parsers: readonly Parser[] = [postfix, sendmail, exim, dovecot, amavis];
 
 /** The parser for a line of this program and text; undefined when nobody claims it. */
 export const parserFor = (program: string, text: string): Parser | undefined =>
@@ -16,6 +17,10 @@ export const parserFor = (program: string, text: string): Parser | undefined =>
 /** Total: what nobody understands is `unknown`. */
 export const parseRecord = (record: LogRecord): ParseOutcome =>
   parserFor(record.program, record.text)?.parse(record) ?? UNKNOWN;
+
+/** The records of one answer, those that were cut for syslog put together. Order is kept. */
+export const joinParts = (records: readonly LogRecord[]): readonly LogRecord[] =>
+  parsers.reduce((joined, parser) => parser.joinParts?.(joined) ?? joined, records);
 
 const idsOfEvent = (event: MtaEvent): readonly string[] => {
   switch (event.kind) {
@@ -39,6 +44,8 @@ const idsOfEvent = (event: MtaEvent): readonly string[] => {
 
 /** Queue IDs on the record's own host that the line is about, or that it names as local next steps. */
 export const localQueueIds = (record: LogRecord): readonly string[] => {
-  const outcome = parseRecord(record);
-  return outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
+  const parser = parserFor(record.program, record.text);
+  const outcome = parser?.parse(record) ?? UNKNOWN;
+  const ids = outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
+  return [...ids, ...(parser?.namesOf?.(record) ?? [])];
 };

@@ -5,6 +5,7 @@
 import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { type QueueId, queueId } from '../domain/ids.js';
 import { IGNORED, type Parser, UNKNOWN } from './parser.js';
+import { joinNumbered, type NumberedPart } from './parts.js';
 import { parseArrival } from './sendmail/arrival.js';
 import { parseDelivery } from './sendmail/delivery.js';
 import { isKnown } from './sendmail/known-lines.js';
@@ -62,12 +63,29 @@ const parse = ({ text }: LogRecord): ParseOutcome => {
   return id === null ? parseUnqueued(rest) : parseQueued(id, rest);
 };
 
+const isSendmail = (program: string): boolean => /^(?:sendmail|sm-mta|sm-msp|sm-client|sm-que|MSP|msp)\b/.test(program);
+
+/** `ID[1]: … ...`, `ID[2]: …`; the cut is behind a comma or blank, and ` ...` says that more follows. */
+const partOf = ({ program, pid, timeMs, text }: LogRecord): NumberedPart | null => {
+  const match = isSendmail(program) ? PREFIX.exec(text) : null;
+  if (match?.[3] === undefined || match[2] === undefined) return null;
+  const rest = text.slice(match[0].length);
+  const isLast = !rest.endsWith(' ...');
+  const key = `${match[2]} ${pid ?? ''} ${Math.floor(timeMs / 1000)}`;
+  return { key, number: Number(match[3]), isLast, text: isLast ? rest : rest.slice(0, -4) };
+};
+
 const TELLING =
   /^(?:from=.{0,400}, size=\d+, class=-?\d+, nrcpts=\d+|to=.{1,2000}, delay=[\d:+]+, (?:xdelay|mailer|pri)=|ruleset=\w+, arg1=)/s;
 
 export const sendmail: Parser = {
   mta: 'sendmail',
-  ownsProgram: (program) => /^(?:sendmail|sm-mta|sm-msp|sm-client|sm-que|MSP|msp)\b/.test(program),
+  ownsProgram: isSendmail,
   recognises: (text) => TELLING.test(splitId(text).rest),
   parse,
+  joinParts: (records) => joinNumbered(records, partOf, (key, text) => `${key.split(' ', 1)[0]!}: ${text}`),
+  namesOf: (record) => {
+    const part = partOf(record);
+    return part === null ? [] : [part.key.split(' ', 1)[0]!];
+  },
 };

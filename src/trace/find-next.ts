@@ -22,6 +22,9 @@ export type Finder = Readonly<{
   hostOf: (handover: Handover) => HostName;
 }>;
 
+/** What came out may be logged a moment before what went in. */
+const ORIGIN_LEAD_MS = 60_000;
+
 const LOOPBACK = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost(?:\.localdomain)?|ip6-localhost)$/i;
 
 /** `localhost`, 127.0.0.0/8, ::1: the machine that says it. */
@@ -141,10 +144,13 @@ const isFilter = ({ from, attempt }: Handover, host: HostName): boolean =>
   host === from.host && attempt.relay?.ip != null && !/\bSaved$/.test(attempt.response ?? '');
 
 const isBehindRelay = (index: Index, handover: Handover, to: Transaction): boolean => {
-  const { from, attempt } = handover;
+  const { from, attempt, recipient } = handover;
   const host = hostOfHandover(index, handover);
   if (!isSameTime(handover, to)) return false;
   const client = clientHostOf(index, to);
+  // Mailbox servers are spoken to by LMTP; filters say themselves what they got.
+  if (to.mta === 'dovecot') return attempt.by === 'lmtp' && to.host === host && isUser(recipient, to);
+  if (to.mta === 'amavis') return false;
   if (attempt.by === 'lmtp') return isFilter(handover, host) && to.host === host && client === host;
   if (to.host === host) return client === null || client === from.host;
   // The name of several machines: the one that says it got the message from here, for this recipient.
@@ -161,10 +167,15 @@ const findByMessageId = (index: Index, handover: Handover): readonly Transaction
 };
 
 /** The latest transaction of this name that began before `to` did. */
-const findOrigin = (index: Index, to: Transaction, host: HostName, id: QueueId): Transaction | undefined =>
-  (index.byId.get(id) ?? [])
-    .filter((from) => from !== to && from.host === host && from.firstSeenMs <= to.arrivedAtMs + 60_000)
-    .sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
+const findOrigin = (index: Index, to: Transaction, host: HostName, id: QueueId): Transaction | undefined => {
+  const named = (index.byId.get(id) ?? []).filter(
+    (from) => from !== to && from.firstSeenMs <= to.arrivedAtMs + ORIGIN_LEAD_MS,
+  );
+  const there = named.filter((from) => from.host === host);
+  // A filter on a machine of its own does not say whose ID it names.
+  const elsewhere = to.mta === 'amavis' ? named.filter((from) => isSameMessage(index, from, to)) : [];
+  return [...(there.length > 0 ? there : elsewhere)].sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
+};
 
 export const createFinder = (transactions: readonly Transaction[], machines: Machines): Finder => {
   const index: Index = {
