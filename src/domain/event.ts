@@ -17,7 +17,21 @@ export type LogRecord = Readonly<{
   sequence: number;
 }>;
 
-export type Mta = 'postfix' | 'sendmail' | 'exim' | 'dovecot' | 'amavis' | 'rspamd' | 'kumomta' | 'opensmtpd' | 'other';
+export type Mta =
+  | 'postfix'
+  | 'sendmail'
+  | 'exim'
+  | 'opensmtpd'
+  | 'kumomta'
+  | 'dovecot'
+  | 'amavis'
+  | 'rspamd'
+  | 'spamassassin'
+  | 'opendkim'
+  | 'opendmarc'
+  | 'postgrey'
+  | 'policyd-spf'
+  | 'other';
 
 /** The host that handed the message in. Absent facts are null. */
 export type Client = Readonly<{ name: string | null; ip: string | null; sasl: string | null }>;
@@ -117,6 +131,18 @@ export type RejectEvent = Readonly<{
   count: number;
 }>;
 
+/** A filter's result that names no queue ID: it is told by the message-id, or by the envelope that was asked about. */
+export type LooseFilterEvent = Readonly<{
+  kind: 'loose-filter';
+  mta: Mta;
+  messageId: MessageId | null;
+  /** Address of the client. */
+  clientIp: string | null;
+  sender: string | null;
+  recipient: string | null;
+  filter: FilterResult;
+}>;
+
 /** One step of a server session without a queue ID; joined to transactions by program, pid and client. */
 export type SessionEvent = Readonly<{
   kind: 'session';
@@ -151,6 +177,7 @@ export type MtaEvent =
   | (Queued<'notice'> & Readonly<{ noticeQueueId: QueueId; notice: 'failure' | 'delay' | 'success' | 'postmaster' }>)
   /** A filter's transaction: `queueId` is the filter's own, or the MTA's whose mail it looked at. */
   | (Queued<'filter'> & Readonly<{ filter: FilterResult }>)
+  | LooseFilterEvent
   /** A verify probe (Postfix `deliverable`/`undeliverable`): not mail. */
   | Queued<'probe'>
   | RejectEvent

@@ -3,12 +3,30 @@ import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { amavis } from './amavis.js';
 import { dovecot } from './dovecot.js';
 import { exim } from './exim.js';
+import { opendkim } from './opendkim.js';
+import { opendmarc } from './opendmarc.js';
 import { type Parser, UNKNOWN } from './parser.js';
+import { policydSpf } from './policyd-spf.js';
 import { postfix } from './postfix.js';
+import { postgrey } from './postgrey.js';
+import { rspamd } from './rspamd.js';
 import { sendmail } from './sendmail.js';
+import { spamassassin } from './spamassassin.js';
 
 /** One line for each MTA or daemon family; the first that owns the program reads the line. */
-export const parsers: readonly Parser[] = [postfix, sendmail, exim, dovecot, amavis];
+export const parsers: readonly Parser[] = [
+  postfix,
+  sendmail,
+  exim,
+  dovecot,
+  amavis,
+  rspamd,
+  spamassassin,
+  opendkim,
+  opendmarc,
+  postgrey,
+  policydSpf,
+];
 
 /** The parser for a line of this program and text; undefined when nobody claims it. */
 export const parserFor = (program: string, text: string): Parser | undefined =>
@@ -26,6 +44,7 @@ const idsOfEvent = (event: MtaEvent): readonly string[] => {
   switch (event.kind) {
     case 'session':
     case 'session-action':
+    case 'loose-filter':
       return [];
     case 'reject':
       return event.queueId === null ? [] : [event.queueId];

@@ -191,6 +191,9 @@ const readExim = (line: string, at: number, stamp: Stamp): Parts => {
   };
 };
 
+/** rspamd's own log: `2026-11-21 07:23:22 #123(rspamd_proxy) <tag>; …` (logger.c). */
+const RSPAMD = /^#(\d{1,10})\(([\w-]{1,40})\) (?=<)/;
+
 /** Text that Exim sent to syslog begins with the stamp of its main log (syslog_timestamp); it has neither host nor tag. */
 const readEximText = (text: string): Parts | null => {
   const stamp = readIsoStamp(text, 0);
@@ -210,6 +213,11 @@ const readIso = (line: string, at: number): Parts | null => {
   if (line.charCodeAt(at + 10) !== BLANK) return parts;
   // `1xUfTL-00003V-1E DKIM: …` is no host with a tag.
   const exim = readExim(line, stamp.end, stamp);
+  const rspamd = RSPAMD.exec(exim.text);
+  if (rspamd !== null) {
+    const text = exim.text.slice(rspamd[0].length);
+    return { stamp, host: null, program: 'rspamd', pid: pidOf(rspamd[1] ?? null), text };
+  }
   return parts.program === '' || EXIM_ID.test(exim.text) ? exim : parts;
 };
 

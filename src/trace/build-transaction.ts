@@ -148,6 +148,7 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
     case 'aborted':
     case 'session':
     case 'session-action':
+    case 'loose-filter':
       return;
     default:
       applyState(draft, event, pid);
@@ -170,10 +171,12 @@ export const buildTransaction = (
   const first = lifetime.occurrences[0]!;
   const last = lifetime.occurrences.at(-1)!;
   const queueId = lifetime.occurrences.flatMap(({ event }) =>
-    event.kind === 'session' || event.kind === 'session-action' || event.queueId === null ? [] : [event.queueId],
+    'queueId' in event && event.queueId !== null ? [event.queueId] : [],
   )[0]!;
+  // A filter may have spoken first.
+  const mta = (lifetime.occurrences.find(({ event }) => event.kind !== 'filter') ?? first).event.mta;
   const draft: Draft = {
-    mta: first.event.mta,
+    mta,
     messageId: null,
     sender: null,
     client: null,

@@ -6,6 +6,7 @@ import type { LogRecord, MtaEvent, RejectEvent } from '../domain/event.js';
 import type { HostName, QueueId } from '../domain/ids.js';
 import type { Reject, Transaction } from '../domain/transaction.js';
 import { splitLifetimes } from './lifetimes.js';
+import { attachFilters, filtersOfLifetime, isOnlyFiltered, type LooseFilter, looseFilterOf } from './loose-filters.js';
 import { rejectRows } from './reject-rows.js';
 import { byTime, sessionKey } from './sessions.js';
 import { type Outcome, settle } from './settle.js';
@@ -51,18 +52,52 @@ const createSessionFinder = (outcomes: readonly Outcome[]) => {
           ?.find(({ firstSeenMs, lastSeenMs }) => timeMs >= firstSeenMs && timeMs <= lastSeenMs);
 };
 
+/** Everything that was added, in the order of its coming. */
+type Gathered = Readonly<{
+  /** By host and queue ID. */
+  queued: Map<string, Occurrence[]>;
+  sessions: Map<string, Occurrence[]>;
+  rejects: Occurrence[];
+  loose: LooseFilter[];
+}>;
+
+const conclude = ({ queued, sessions, rejects, loose }: Gathered): Omit<FoldResult, 'isCut'> => {
+  for (const list of sessions.values()) list.sort(byTime);
+  const lifetimes = [...queued.values()].flatMap(splitLifetimes);
+  const outcomes = lifetimes
+    .filter((lifetime) => !isOnlyFiltered(lifetime))
+    .map((lifetime) => settle(lifetime, sessions));
+  const settled = outcomes
+    .filter((outcome) => outcome.kind === 'transaction')
+    .filter(({ transaction }) => !transaction.isProbe);
+  const filtered = attachFilters(
+    settled.map(({ transaction }) => transaction),
+    [...lifetimes.filter(isOnlyFiltered).flatMap(filtersOfLifetime), ...loose],
+  );
+  const kept = settled.map((outcome) => ({
+    ...outcome,
+    transaction: filtered.get(outcome.transaction) ?? outcome.transaction,
+  }));
+  const said = rejectRows([...rejects].sort(byTime), createSessionFinder(outcomes));
+  const refused = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? outcome.rejects : []));
+  return {
+    transactions: kept.map(({ transaction }) => transaction),
+    rejects: [...said, ...refused].sort((a, b) => a.timeMs - b.timeMs),
+    unsettled: kept.filter(({ isSettled }) => !isSettled).map(({ transaction }) => transaction),
+  };
+};
+
+const append = (map: Map<string, Occurrence[]>, key: string, occurrence: Occurrence): void => {
+  const list = map.get(key);
+  if (list) list.push(occurrence);
+  else map.set(key, [occurrence]);
+};
+
 /** @param maxTransactions further (host, queue ID) pairs are left out, and `isCut` says so. */
 export const createFold = (maxTransactions: number): Fold => {
-  const queued = new Map<string, Occurrence[]>();
-  const sessions = new Map<string, Occurrence[]>();
-  const rejects: Occurrence[] = [];
+  const gathered: Gathered = { queued: new Map(), sessions: new Map(), rejects: [], loose: [] };
+  const { queued, sessions, rejects, loose } = gathered;
   let isCut = false;
-
-  const append = (map: Map<string, Occurrence[]>, key: string, occurrence: Occurrence): void => {
-    const list = map.get(key);
-    if (list) list.push(occurrence);
-    else map.set(key, [occurrence]);
-  };
 
   const addQueued = (host: HostName, id: QueueId, occurrence: Occurrence): void => {
     const key = placeKey(host, id);
@@ -76,6 +111,10 @@ export const createFold = (maxTransactions: number): Fold => {
       append(sessions, sessionKey(host, program, pid), occurrence);
       return;
     }
+    if (event.kind === 'loose-filter') {
+      loose.push(looseFilterOf(occurrence, event));
+      return;
+    }
     if (event.kind === 'reject') rejects.push(occurrence);
     if (event.queueId !== null) addQueued(host, event.queueId, occurrence);
   };
@@ -87,23 +126,6 @@ export const createFold = (maxTransactions: number): Fold => {
         addEvent(event, { event, host, timeMs, program, pid, sequence });
       }
     },
-    result: () => {
-      for (const list of sessions.values()) list.sort(byTime);
-      const outcomes = [...queued.values()].flatMap((occurrences) =>
-        splitLifetimes(occurrences).map((lifetime) => settle(lifetime, sessions)),
-      );
-      const kept = outcomes
-        .filter((outcome) => outcome.kind === 'transaction')
-        .filter(({ transaction }) => !transaction.isProbe);
-      const refused = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? outcome.rejects : []));
-      return {
-        transactions: kept.map(({ transaction }) => transaction),
-        rejects: [...rejectRows([...rejects].sort(byTime), createSessionFinder(outcomes)), ...refused].sort(
-          (a, b) => a.timeMs - b.timeMs,
-        ),
-        unsettled: kept.filter(({ isSettled }) => !isSettled).map(({ transaction }) => transaction),
-        isCut,
-      };
-    },
+    result: () => ({ ...conclude(gathered), isCut }),
   };
 };

@@ -12,6 +12,7 @@ export type Lifetime = Readonly<{
 const RANK: Readonly<Record<MtaEvent['kind'], number>> = {
   session: 0,
   'session-action': 0,
+  'loose-filter': 0,
   arrival: 1,
   reject: 2,
   'message-id': 3,

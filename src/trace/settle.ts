@@ -81,7 +81,7 @@ export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
     return { kind: 'transaction', transaction, isSettled: !isNameless };
   }
   // A reject line is a row of its own; nothing more to say.
-  const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject');
+  const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject' || event.kind === 'filter');
   const isSaid = occurrences.some((each) => each.event.kind === 'reject' && isRefusal(each));
   if (isOnlyRefused || isSaid || occurrences.some(isEmptySession)) return { kind: 'aborted', transaction, rejects: [] };
   const ending = endingOf(lifetime, arrival, sessions);
