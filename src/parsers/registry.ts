@@ -3,6 +3,7 @@ import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { amavis } from './amavis.js';
 import { dovecot } from './dovecot.js';
 import { exim } from './exim.js';
+import { kumomta } from './kumomta.js';
 import { opendkim } from './opendkim.js';
 import { opendmarc } from './opendmarc.js';
 import { type Parser, UNKNOWN } from './parser.js';
@@ -18,6 +19,7 @@ export const parsers: readonly Parser[] = [
   postfix,
   sendmail,
   exim,
+  kumomta,
   dovecot,
   amavis,
   rspamd,
