@@ -1,11 +1,12 @@
 /** Which parser reads which line. */
-import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
+import type { LogRecord, Mta, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { amavis } from './amavis.js';
 import { dovecot } from './dovecot.js';
 import { exim } from './exim.js';
 import { kumomta } from './kumomta.js';
 import { opendkim } from './opendkim.js';
 import { opendmarc } from './opendmarc.js';
+import { opensmtpd } from './opensmtpd.js';
 import { type Parser, UNKNOWN } from './parser.js';
 import { policydSpf } from './policyd-spf.js';
 import { postfix } from './postfix.js';
@@ -19,6 +20,7 @@ export const parsers: readonly Parser[] = [
   postfix,
   sendmail,
   exim,
+  opensmtpd,
   kumomta,
   dovecot,
   amavis,
@@ -37,6 +39,10 @@ export const parserFor = (program: string, text: string): Parser | undefined =>
 /** Total: what nobody understands is `unknown`. */
 export const parseRecord = (record: LogRecord): ParseOutcome =>
   parserFor(record.program, record.text)?.parse(record) ?? UNKNOWN;
+
+/** Do lines of this MTA hold its queue IDs only as the beginning of longer words? */
+export const isIdPrefix = (mta: Mta): boolean =>
+  parsers.some((parser) => parser.mta === mta && parser.isIdPrefix === true);
 
 /** The records of one answer, those that were cut for syslog put together. Order is kept. */
 export const joinParts = (records: readonly LogRecord[]): readonly LogRecord[] =>

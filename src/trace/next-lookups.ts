@@ -3,6 +3,7 @@
  * hops: one message-id finds every host's part at once. Nothing is asked twice: for each host and text the spans of time
  * already searched are kept.
  */
+import type { Mta } from '../domain/event.js';
 import type { HostName } from '../domain/ids.js';
 import { isInside, type TimeWindow } from '../domain/time-window.js';
 import type { Transaction } from '../domain/transaction.js';
@@ -30,6 +31,8 @@ export type PlannerOptions = Readonly<{
   /** How far beyond the window's edges a message is followed; 0 = not at all. */
   followLimitMs: number;
   nowMs: number;
+  /** Do lines of this MTA hold its queue IDs only as the beginning of longer words? */
+  isIdPrefix?: (mta: Mta) => boolean;
 }>;
 
 /** What the rounds so far have shown about the messages that are followed. */
@@ -113,7 +116,8 @@ const wishOfWhole = (t: Transaction, options: PlannerOptions): Wish => {
     fromMs: t.hasArrival ? t.firstSeenMs : beginning,
     toMs: isEnded(t) ? t.lastSeenMs + 1 : range.toMs,
   };
-  return { host: t.host, needle: whole(t.queueId), window, isRelated: false };
+  const needle = { ...whole(t.queueId), isWhole: options.isIdPrefix?.(t.mta) !== true };
+  return { host: t.host, needle, window, isRelated: false };
 };
 
 const wishesOfTransactions = (known: Knowledge, options: PlannerOptions): Wish[] => {
