@@ -18,6 +18,9 @@ import { parseReply } from './smtp-reply.js';
 
 type Ids = Readonly<{ mta: 'kumomta'; queueId: QueueId }>;
 
+/** 32 hex digits; other texts are no names to search by. */
+const ID = /^[\w-]{1,64}$/;
+
 /** Codes that KumoMTA gives what no server answered: refused, dropped, timed out (facts of smtp_dispatcher.rs). */
 const OWN_CODE = 400;
 
@@ -105,7 +108,7 @@ const rejectsOf = (record: KumoRecord): readonly MtaEvent[] => {
   return whom.map((recipient) => ({
     kind: 'reject',
     mta: 'kumomta',
-    queueId: record.id === '' ? null : queueId(record.id),
+    queueId: ID.test(record.id) ? queueId(record.id) : null,
     client: clientOf(record),
     sender,
     recipient: recipient === '' ? null : recipient,
@@ -137,7 +140,7 @@ const OTHER: ReadonlySet<string> = new Set([
 
 const eventsOf = (record: KumoRecord): readonly MtaEvent[] | null => {
   if (record.type === 'Rejection') return rejectsOf(record);
-  if (record.id === '') return null;
+  if (!ID.test(record.id)) return null;
   const ids: Ids = { mta: 'kumomta', queueId: queueId(record.id) };
   // Only when the configuration lists the header.
   const messageId = record.messageId === null ? null : parseMessageId(record.messageId);

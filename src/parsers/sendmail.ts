@@ -72,7 +72,9 @@ const partOf = ({ program, pid, timeMs, text }: LogRecord): NumberedPart | null 
   const rest = text.slice(match[0].length);
   const isLast = !rest.endsWith(' ...');
   const key = `${match[2]} ${pid ?? ''} ${Math.floor(timeMs / 1000)}`;
-  return { key, number: Number(match[3]), isLast, text: isLast ? rest : rest.slice(0, -4) };
+  // Where the blank behind the comma was lost on the way.
+  const part = isLast ? rest : rest.slice(0, -4).replace(/,$/, ', ');
+  return { key, number: Number(match[3]), isLast, text: part.trimStart() };
 };
 
 const TELLING =

@@ -125,9 +125,13 @@ const withoutResumed = (component: Component, outcomes: readonly FinalOutcome[])
   return left.length > 0 ? left : outcomes;
 };
 
-/** Recipients that the queue manager counted and no line has named yet. */
+/**
+ * Recipients that the queue manager counted and no line has named yet. Only Postfix counts after aliases, and logs the removal:
+ * elsewhere two addresses may have become one, and nothing would ever tell.
+ */
 const namelessOf = (transaction: Transaction): readonly FinalOutcome[] => {
   if (transaction.recipients.length === 0) return [nameless(transaction, stateWithoutRecipients(transaction))];
+  if (transaction.mta !== 'postfix') return [];
   const open = transaction.removed ? 0 : (transaction.recipientCount ?? 0) - transaction.recipients.length;
   return open > 0 && transaction.state === 'active' ? [nameless(transaction, 'in-progress')] : [];
 };
