@@ -82,7 +82,7 @@ export const rejectRows = (
     const row = rowOf(occurrence, event, sessionOf(occurrence, event));
     const key = JSON.stringify([row, pid, event.count]);
     // The same line read twice; stamps of whole seconds cannot tell that from two refusals in one second.
-    if (seen.has(key) && occurrence.timeMs % 1000 !== 0 && event.mta !== 'exim') continue;
+    if (seen.has(key) && occurrence.timeMs % 1000 !== 0) continue;
     seen.add(key);
     if (event.mta === 'exim' && isEcho(row, pid)) continue;
     for (let index = 0; index < Math.min(event.count, REPEATS_MAX); index++) rows.push(row);
