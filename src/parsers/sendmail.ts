@@ -7,7 +7,7 @@ import { type QueueId, queueId } from '../domain/ids.js';
 import { IGNORED, type Parser, UNKNOWN } from './parser.js';
 import { joinNumbered, type NumberedPart } from './parts.js';
 import { parseArrival } from './sendmail/arrival.js';
-import { parseDelivery } from './sendmail/delivery.js';
+import { parseDelivery, parseTooManyHops } from './sendmail/delivery.js';
 import { isKnown } from './sendmail/known-lines.js';
 import { parseAuthFailure, parseEnded, parseMilter, parseRuleset, parseUserError } from './sendmail/refusal.js';
 import { parseSibling } from './sendmail/sibling.js';
@@ -42,7 +42,8 @@ const parseState = (id: QueueId, text: string): MtaEvent | null => {
 
 /** @param text what follows the queue ID */
 const parseQueued = (id: QueueId, text: string): ParseOutcome => {
-  const list = parseArrival(id, text) ?? parseDelivery(id, text) ?? parseSibling(id, text);
+  const list =
+    parseArrival(id, text) ?? parseDelivery(id, text) ?? parseSibling(id, text) ?? parseTooManyHops(id, text);
   if (list !== null) return events(list);
   const ruleset = parseRuleset(id, text);
   if (ruleset !== undefined) return eventOr(ruleset, IGNORED);

@@ -55,6 +55,8 @@ const stateWithoutRecipients = (transaction: Transaction): DeliveryStatus => {
     case 'requeued':
       return 'in-progress';
     case 'active':
+      // Sendmail may give a recipient up before it names him; the sender is told.
+      if (transaction.notices.some(({ kind }) => kind === 'failure')) return 'bounced';
       return transaction.removed ? 'unknown' : 'in-progress';
   }
 };

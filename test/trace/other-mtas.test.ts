@@ -170,6 +170,34 @@ describe('Sendmail', () => {
     ]);
   });
 
+  it('returns what goes round, and what it cannot even name', async () => {
+    const from = (id: string): Line => [
+      0,
+      `sm-mta[9]: ${id}: from=<ann@sender.example>, size=204, class=0, nrcpts=1, ${ID}, proto=ESMTP, daemon=MTA, relay=mx [192.0.2.11]`,
+    ];
+    const loop = [
+      from('6AL7O2Jl000317'),
+      [
+        1,
+        'sm-mta[9]: 6AL7O2Jl000317: SYSERR(root): Too many hops 26 (25 max): from <ann@sender.example> via mx, to <x@y.example>',
+      ],
+      [
+        1,
+        'sm-mta[9]: 6AL7O2Jl000317: 6AL7O2Jl000318: DSN: Too many hops 26 (25 max): from <ann@sender.example> via mx, to <x@y.example>',
+      ],
+    ] as const;
+    expect(tellChain((await story({ sm: loop }, 'm1@sender.example')).report.chains.at(-1)!)).toEqual([
+      'loop',
+      'sm/6AL7O2Jl000317: x@y.example bounced',
+      'bounced-by sm/6AL7O2Jl000318',
+    ]);
+    const unnamed = [
+      from('6AL7O2Jl000319'),
+      [1, 'sm-mta[9]: 6AL7O2Jl000319: 6AL7O2Jl000320: DSN: aliasing/forwarding loop broken (11 aliases deep; 10 max)'],
+    ] as const;
+    expect((await story({ sm: unnamed }, 'm1@sender.example')).report.chains.at(-1)?.verdict).toBe('bounced');
+  });
+
   const refusedByMilter: readonly Line[] = [
     [
       0,

@@ -156,3 +156,34 @@ export const parseDelivery = (queueId: QueueId, text: string): readonly MtaEvent
   const isUntried = fields[2] === undefined && !['queued', 'quarantined', 'discarded'].includes(saying.stat);
   return eventsFor(attempt, head, isUntried && attempt.status !== 'sent');
 };
+
+/** deliver.c sendall: an accepted message goes round; the line names the first of its recipients, and no code. */
+const TOO_MANY_HOPS =
+  /^SYSERR\(.{1,80}?\): (Too many hops \d{1,6} \(\d{1,6} max\): from [\s\S]* via \S{1,300}, to ([\s\S]*))$/;
+
+export const parseTooManyHops = (queueId: QueueId, text: string): readonly MtaEvent[] | null => {
+  const match = TOO_MANY_HOPS.exec(text);
+  if (match === null) return null;
+  const recipient = bareAddress(match[2]!);
+  if (recipient === '(nobody)') return [];
+  return [
+    {
+      kind: 'delivery',
+      mta: 'sendmail',
+      queueId,
+      recipient,
+      originalRecipient: null,
+      status: 'bounced',
+      dsn: null,
+      replyCode: null,
+      relay: null,
+      agent: null,
+      delayMs: null,
+      delaysMs: null,
+      response: match[1]!,
+      nextQueueIds: [],
+      nextIs: 'same-host',
+      by: 'local',
+    },
+  ];
+};

@@ -131,12 +131,11 @@ export const parseUserError = (queueId: QueueId, text: string): MtaEvent | null 
 
 /** srvrsmtp.c, collect.c, util.c: the session ended, or the message was refused, while it came in. */
 const ENDED =
-  /^(?:lost input channel from (.{1,400}) to \S{1,80} after \S+|timeout waiting for input from (.{1,400}) during (?:server cmd read|message collect)|collect: (?:premature EOM|.{1,100} on connection from)\b|message size \(\d{1,15}\) exceeds maximum|headers? (?:overflow|too large)\b.* during message collect|SYSERR\(.{1,80}?\): (?:collect: |Too many hops))/;
+  /^(?:lost input channel from (.{1,400}) to \S{1,80} after \S+|timeout waiting for input from (.{1,400}) during (?:server cmd read|message collect)|collect: (?:premature EOM|.{1,100} on connection from)\b|message size \(\d{1,15}\) exceeds maximum|headers? (?:overflow|too large)\b.* during message collect|SYSERR\(.{1,80}?\): collect: )/;
 
 export const parseEnded = (queueId: QueueId | null, text: string): MtaEvent | null => {
   if (queueId === null || !ENDED.test(text)) return null;
-  const dsn = text.includes('Too many hops') ? (/\b5\.4\.6\b/.exec(text)?.[0] ?? null) : null;
-  return { kind: 'aborted', mta: 'sendmail', queueId, stage: 'DATA', text, replyCode: null, dsn };
+  return { kind: 'aborted', mta: 'sendmail', queueId, stage: 'DATA', text, replyCode: null, dsn: null };
 };
 
 /** `AUTH failure (LOGIN): authentication failure (-13) SASL(-13): …, user=x, relay=host [address]`. */
