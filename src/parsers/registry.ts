@@ -36,9 +36,23 @@ export const parsers: readonly Parser[] = [
 export const parserFor = (program: string, text: string): Parser | undefined =>
   parsers.find((parser) => parser.ownsProgram(program)) ?? parsers.find((parser) => parser.recognises(text));
 
+/** rsyslog's reduction of repeated lines ($RepeatedMsgReduction): the line was logged so many further times. */
+const REPEATED = /^message repeated (\d{1,9}) times: \[ ?([\s\S]*?)\]?$/;
+
+const parseWith = (parser: Parser | undefined, record: LogRecord): ParseOutcome => {
+  const repeated = REPEATED.exec(record.text);
+  if (repeated === null) return parser?.parse(record) ?? UNKNOWN;
+  const [, times, text = ''] = repeated;
+  // A repeated line is never nested.
+  const outcome = REPEATED.test(text) ? UNKNOWN : (parser?.parse({ ...record, text }) ?? UNKNOWN);
+  if (outcome.kind !== 'events') return outcome;
+  const events = outcome.events.map((event) => (event.kind === 'reject' ? { ...event, count: Number(times) } : event));
+  return { kind: 'events', events };
+};
+
 /** Total: what nobody understands is `unknown`. */
 export const parseRecord = (record: LogRecord): ParseOutcome =>
-  parserFor(record.program, record.text)?.parse(record) ?? UNKNOWN;
+  parseWith(parserFor(record.program, record.text), record);
 
 /** Do lines of this MTA hold its queue IDs only as the beginning of longer words? */
 export const isIdPrefix = (mta: Mta): boolean =>
@@ -72,7 +86,7 @@ const idsOfEvent = (event: MtaEvent): readonly string[] => {
 /** Queue IDs on the record's own host that the line is about, or that it names as local next steps. */
 export const localQueueIds = (record: LogRecord): readonly string[] => {
   const parser = parserFor(record.program, record.text);
-  const outcome = parser?.parse(record) ?? UNKNOWN;
+  const outcome = parseWith(parser, record);
   const ids = outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
   return [...ids, ...(parser?.namesOf?.(record) ?? [])];
 };

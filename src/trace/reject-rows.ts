@@ -84,8 +84,11 @@ export const rejectRows = (
     // The same line read twice; stamps of whole seconds cannot tell that from two refusals in one second.
     if (seen.has(key) && occurrence.timeMs % 1000 !== 0) continue;
     seen.add(key);
-    if (event.mta === 'exim' && isEcho(row, pid)) continue;
-    for (let index = 0; index < Math.min(event.count, REPEATS_MAX); index++) rows.push(row);
+    const isExim = event.mta === 'exim';
+    if (isExim && event.count === 1 && isEcho(row, pid)) continue;
+    // Of Exim's lines that rsyslog counted, every second is the copy in the other log; the first stands for itself.
+    const count = isExim && event.count > 1 ? Math.floor(event.count / 2) : event.count;
+    for (let index = 0; index < Math.min(count, REPEATS_MAX); index++) rows.push(row);
   }
   return joinHalves(rows);
 };

@@ -334,6 +334,18 @@ describe('Exim', () => {
       'gone@apps.example',
     );
     expect(told.report.rejects).toHaveLength(2);
+    // Three refusals are six lines; rsyslog counts five after the first.
+    const counted = `exim[9]: message repeated 5 times: [ ${line.slice('exim[9]: '.length)}]`;
+    const reduced = await story(
+      {
+        ex: [
+          [0.1, line],
+          [0.2, counted],
+        ],
+      },
+      'gone@apps.example',
+    );
+    expect(reduced.report.rejects).toHaveLength(3);
   });
 
   it('loses nobody when the postmaster removes a message', async () => {
