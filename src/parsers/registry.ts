@@ -1,10 +1,36 @@
 /** Which parser reads which line. */
-import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
+import type { LogRecord, Mta, MtaEvent, ParseOutcome } from '../domain/event.js';
+import { amavis } from './amavis.js';
+import { dovecot } from './dovecot.js';
+import { exim } from './exim.js';
+import { kumomta } from './kumomta.js';
+import { opendkim } from './opendkim.js';
+import { opendmarc } from './opendmarc.js';
+import { opensmtpd } from './opensmtpd.js';
 import { type Parser, UNKNOWN } from './parser.js';
+import { policydSpf } from './policyd-spf.js';
 import { postfix } from './postfix.js';
+import { postgrey } from './postgrey.js';
+import { rspamd } from './rspamd.js';
+import { sendmail } from './sendmail.js';
+import { spamassassin } from './spamassassin.js';
 
 /** One line for each MTA or daemon family; the first that owns the program reads the line. */
-export const parsers: readonly Parser[] = [postfix];
+export const parsers: readonly Parser[] = [
+  postfix,
+  sendmail,
+  exim,
+  opensmtpd,
+  kumomta,
+  dovecot,
+  amavis,
+  rspamd,
+  spamassassin,
+  opendkim,
+  opendmarc,
+  postgrey,
+  policydSpf,
+];
 
 /** The parser for a line of this program and text; undefined when nobody claims it. */
 export const parserFor = (program: string, text: string): Parser | undefined =>
@@ -14,15 +40,26 @@ export const parserFor = (program: string, text: string): Parser | undefined =>
 export const parseRecord = (record: LogRecord): ParseOutcome =>
   parserFor(record.program, record.text)?.parse(record) ?? UNKNOWN;
 
+/** Do lines of this MTA hold its queue IDs only as the beginning of longer words? */
+export const isIdPrefix = (mta: Mta): boolean =>
+  parsers.some((parser) => parser.mta === mta && parser.isIdPrefix === true);
+
+/** The records of one answer, those that were cut for syslog put together. Order is kept. */
+export const joinParts = (records: readonly LogRecord[]): readonly LogRecord[] =>
+  parsers.reduce((joined, parser) => parser.joinParts?.(joined) ?? joined, records);
+
 const idsOfEvent = (event: MtaEvent): readonly string[] => {
   switch (event.kind) {
     case 'session':
     case 'session-action':
+    case 'loose-filter':
       return [];
     case 'reject':
       return event.queueId === null ? [] : [event.queueId];
     case 'arrival':
-      return [event.queueId, event.reinjectedFrom, event.requeuedFrom].filter((id) => id !== null);
+      return [event.queueId, event.reinjectedFrom, event.requeuedFrom, event.splitFrom ?? null].filter(
+        (id) => id !== null,
+      );
     case 'notice':
       return [event.queueId, event.noticeQueueId];
     case 'delivery':
@@ -34,6 +71,8 @@ const idsOfEvent = (event: MtaEvent): readonly string[] => {
 
 /** Queue IDs on the record's own host that the line is about, or that it names as local next steps. */
 export const localQueueIds = (record: LogRecord): readonly string[] => {
-  const outcome = parseRecord(record);
-  return outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
+  const parser = parserFor(record.program, record.text);
+  const outcome = parser?.parse(record) ?? UNKNOWN;
+  const ids = outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
+  return [...ids, ...(parser?.namesOf?.(record) ?? [])];
 };

@@ -1,7 +1,7 @@
 /** The events of one lifetime → one Transaction. */
 import type { Client, FilterResult, MtaEvent } from '../domain/event.js';
 import type { MessageId, QueueId } from '../domain/ids.js';
-import type { Notice, Transaction } from '../domain/transaction.js';
+import type { Notice, Recipient, Transaction } from '../domain/transaction.js';
 import { createDraftRecipients, type DraftRecipients } from './draft-recipients.js';
 import type { Occurrence } from './fold.js';
 import type { Lifetime } from './lifetimes.js';
@@ -22,6 +22,7 @@ type Draft = {
   reinjectedFrom: QueueId | null;
   requeuedFrom: QueueId | null;
   causedBy: QueueId | null;
+  splitFrom: QueueId | null;
   isProbe: boolean;
   state: Transaction['state'];
   /** Process ids of the queue manager, as far as seen. */
@@ -43,7 +44,7 @@ const isOpen = ({ recipients }: Draft): boolean => recipients.count() === 0 || r
  */
 const applyRemoval = (draft: Draft, byOperator: boolean | null, pid: number | null): void => {
   draft.removed = true;
-  if (draft.state === 'requeued' || draft.state === 'discarded') return;
+  if (draft.state === 'requeued' || draft.state === 'discarded' || draft.state === 'deleted') return;
   const isDeleted = byOperator ?? (draft.state === 'held' || (pid !== null && !draft.managerPids.has(pid)));
   if (isDeleted && isOpen(draft)) {
     draft.state = 'deleted';
@@ -58,9 +59,11 @@ const applyArrival = (draft: Draft, event: Extract<MtaEvent, { kind: 'arrival' }
   draft.sender ??= event.sender;
   draft.messageId ??= event.messageId ?? null;
   draft.sizeBytes ??= event.sizeBytes ?? null;
+  draft.recipientCount ??= event.recipientCount || null;
   draft.reinjectedFrom = event.reinjectedFrom;
   draft.requeuedFrom = event.requeuedFrom;
   draft.causedBy = event.causedBy ?? null;
+  draft.splitFrom = event.splitFrom ?? null;
 };
 
 const release = (draft: Draft): void => {
@@ -145,11 +148,20 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
     case 'aborted':
     case 'session':
     case 'session-action':
+    case 'loose-filter':
       return;
     default:
       applyState(draft, event, pid);
   }
 };
+
+/** Sendmail's `ctladdr=` names the user whose rights count: of an alias, or the one who handed the message in (deliver.c getctladdr). */
+const withoutSubmitter = (recipients: readonly Recipient[], sender: string | null): readonly Recipient[] =>
+  recipients.map((recipient) =>
+    recipient.originalAddress === null || recipient.originalAddress !== sender
+      ? recipient
+      : { ...recipient, originalAddress: null },
+  );
 
 /** @param actions `NOQUEUE: hold` and `discard` lines of the session in which the message arrived */
 export const buildTransaction = (
@@ -159,10 +171,12 @@ export const buildTransaction = (
   const first = lifetime.occurrences[0]!;
   const last = lifetime.occurrences.at(-1)!;
   const queueId = lifetime.occurrences.flatMap(({ event }) =>
-    event.kind === 'session' || event.kind === 'session-action' || event.queueId === null ? [] : [event.queueId],
+    'queueId' in event && event.queueId !== null ? [event.queueId] : [],
   )[0]!;
+  // A filter may have spoken first.
+  const mta = (lifetime.occurrences.find(({ event }) => event.kind !== 'filter') ?? first).event.mta;
   const draft: Draft = {
-    mta: first.event.mta,
+    mta,
     messageId: null,
     sender: null,
     client: null,
@@ -177,6 +191,7 @@ export const buildTransaction = (
     reinjectedFrom: null,
     requeuedFrom: null,
     causedBy: null,
+    splitFrom: null,
     isProbe: false,
     state: 'active',
     managerPids: new Set(),
@@ -189,7 +204,7 @@ export const buildTransaction = (
   const { managerPids: _, recipients, ...facts } = draft;
   return {
     ...facts,
-    recipients: recipients.list(),
+    recipients: draft.mta === 'sendmail' ? withoutSubmitter(recipients.list(), draft.sender) : recipients.list(),
     host: first.host,
     queueId,
     arrivedAtMs: draft.arrivedAtMs ?? first.timeMs,
