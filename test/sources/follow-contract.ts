@@ -22,12 +22,10 @@ export type GrowingLogs = Readonly<{
 export const START_MS = Date.parse('2026-11-21T07:00:00Z');
 const STEP_MS = 10;
 
-export type Journal = Readonly<{ follower: LogFollower; source: LogSource }>;
-
 let counter = 0;
 
 /** Lines that differ, `count` of them. */
-export const someLines = (count: number, atMs = START_MS + counter * STEP_MS): readonly ContractLine[] =>
+const someLines = (count: number, atMs = START_MS + counter * STEP_MS): readonly ContractLine[] =>
   Array.from({ length: count }, (_, index) => {
     counter++;
     const time = new Date(atMs + index * STEP_MS).toISOString();
