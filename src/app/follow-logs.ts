@@ -98,10 +98,14 @@ const follow = async (following: Following, signal: AbortSignal): Promise<void> 
   const { follower, settings, sleep, meter, now } = following;
   const upkeep = createUpkeep(following, () => handOn(following));
   await upkeep.resume(signal);
+  let next: Promise<FollowPoll> | null = null;
   while (!signal.aborted) {
     const startedMs = now();
-    const poll = await follower.poll(signal);
+    const poll: FollowPoll = await (next ?? follower.poll(signal));
     const polledMs = now();
+    // The source reads on while these lines are dealt with; what it gives is not looked at before they are committed.
+    next = poll.isCaughtUp ? null : follower.poll(signal);
+    next?.catch(() => {});
     notePoll(following, poll);
     await followRound(following, poll);
     meter.add('mailtrace_polls_total', 1);

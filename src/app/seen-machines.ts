@@ -2,6 +2,7 @@
 
 import type { MtaEvent } from '../domain/event.js';
 import { type AddressSighting, type HostDirectory, learnAddresses } from '../domain/host-names.js';
+import type { HostName } from '../domain/ids.js';
 import type { ReadLine } from '../trace/live-fold.js';
 
 export type SeenMachines = Readonly<{
@@ -24,9 +25,25 @@ const sightingOf = (event: MtaEvent): AddressSighting | null => {
   return host === null || ip === null || host === ip ? null : { host, ip };
 };
 
+/** The same directory; it need not think twice about a name. */
+const remembering = (directory: HostDirectory): HostDirectory => {
+  const known = new Map<string, HostName>();
+  return {
+    ...directory,
+    canonical: (name) => {
+      const before = known.get(name);
+      if (before !== undefined) return before;
+      if (known.size >= PAIRS_MAX) known.clear();
+      const host = directory.canonical(name);
+      known.set(name, host);
+      return host;
+    },
+  };
+};
+
 export const createSeenMachines = (configured: HostDirectory): SeenMachines => {
   const seen = new Set<string>();
-  let directory = configured;
+  let directory = remembering(configured);
   const isNew = ({ host, ip }: AddressSighting): boolean => {
     const pair = `${host}\0${ip}`;
     if (seen.has(pair)) return false;
@@ -43,7 +60,7 @@ export const createSeenMachines = (configured: HostDirectory): SeenMachines => {
           if (sighting !== null && isNew(sighting)) sightings.push(sighting);
         }
       }
-      if (sightings.length > 0) directory = learnAddresses(directory, sightings);
+      if (sightings.length > 0) directory = remembering(learnAddresses(directory, sightings));
     },
     directory: () => directory,
   };

@@ -193,17 +193,16 @@ const viewOf = ({ catalog }: Listing, logs: readonly FollowedLog[], open: OpenPi
 });
 
 /** A log whose last file vanished is still one as long as that is open. */
-const withVanished = (logs: readonly FollowedLog[], former: Map<string, FollowedLog>): readonly FollowedLog[] => {
-  for (const log of logs) former.set(log.partition, log);
+const withVanished = (logs: readonly FollowedLog[], former: readonly FollowedLog[]): readonly FollowedLog[] => {
   const listed = new Set(logs.map(({ partition }) => partition));
-  const vanished = [...former.values()].filter(({ partition }) => !listed.has(partition));
+  const vanished = former.filter(({ partition }) => !listed.has(partition));
   return [...logs, ...vanished.map((log) => ({ ...log, pieces: [] }))];
 };
 
 const createFileStore = (options: FileFollowOptions): FollowStore => {
   const open = createOpenPieces();
   const origins = [...new Set(options.hosts.flatMap(({ logFiles }) => logFiles.map(resolveLogFile)))];
-  const former = new Map<string, FollowedLog>();
+  let former: readonly FollowedLog[] = [];
   let listing: Listing | null = null;
   let restUntilMs = 0;
   const list = async (): Promise<Listing> => {
@@ -236,6 +235,7 @@ const createFileStore = (options: FileFollowOptions): FollowStore => {
         .map((log) => ({ ...log, pieces: open.mark(log.pieces) }))
         .map((log) => addGone(log, placesOf(positions, log.partition), open))
         .filter(({ pieces }) => pieces.length > 0);
+      former = logs;
       return { ...viewOf(known, logs, open, again === null), origins };
     },
     close: () => open.keepOnly(new Set()),

@@ -1,4 +1,5 @@
 /** Files that are being followed, kept open. Packed ones are unpacked on, from poll to poll. */
+import { MailtraceError } from '../errors.js';
 import type { OpenedFile } from './file-bytes.js';
 import { openFile } from './file-bytes.js';
 import { HEAD_BYTES, hasFingerprint, type Place } from './follow-position.js';
@@ -11,7 +12,7 @@ const OPEN_MAX = 256;
 const GZIP_TAIL_BYTES = 4;
 
 /** What was unpacked and is still wanted: `window` begins at the byte `at`. */
-type Unpacking = { at: number; window: Buffer; readonly chunks: AsyncIterator<Buffer> };
+type Unpacking = { at: number; window: Buffer; readonly chunks: AsyncIterator<Buffer>; damage: MailtraceError | null };
 
 type Opened = { readonly file: OpenedFile; readonly path: string; unpacking: Unpacking | null };
 
@@ -46,7 +47,21 @@ const unpackFrom = (file: OpenedFile): Unpacking => ({
   at: 0,
   window: Buffer.alloc(0),
   chunks: file.read({ from: 0, to: file.sizeBytes })[Symbol.asyncIterator](),
+  damage: null,
 });
+
+/** Damage is an end: what came before it counts. */
+const nextChunk = async (unpacking: Unpacking): Promise<Buffer | null> => {
+  if (unpacking.damage !== null) return null;
+  try {
+    const next: IteratorResult<Buffer, unknown> = await unpacking.chunks.next();
+    return next.done === true ? null : next.value;
+  } catch (error) {
+    if (!(error instanceof MailtraceError)) throw error;
+    unpacking.damage = error;
+    return null;
+  }
+};
 
 /** Unpacks on until there are `length` bytes behind `at`, or no more. */
 const fill = async (unpacking: Unpacking, at: number, length: number): Promise<Buffer> => {
@@ -54,9 +69,8 @@ const fill = async (unpacking: Unpacking, at: number, length: number): Promise<B
   let have = parts[0]!.length;
   let place = unpacking.at + unpacking.window.length;
   while (have < length) {
-    const next: IteratorResult<Buffer, unknown> = await unpacking.chunks.next();
-    if (next.done === true) break;
-    const { value } = next;
+    const value = await nextChunk(unpacking);
+    if (value === null) break;
     // A copy: the memory of chunks is used again.
     const wanted = Buffer.from(value.subarray(Math.min(value.length, Math.max(0, at - place))));
     place += value.length;
@@ -83,13 +97,15 @@ const endUnpacking = async (opened: Opened): Promise<void> => {
 const readPacked = async (opened: Opened, at: number, maxBytes: number): Promise<ReadAnswer> => {
   const { file } = opened;
   if (opened.unpacking === null && at > 0 && (await isPackedSize(file, at)))
-    return { bytes: Buffer.alloc(0), isEnd: true };
+    return { bytes: Buffer.alloc(0), isEnd: true, damage: null };
   if (opened.unpacking !== null && opened.unpacking.at > at) await endUnpacking(opened);
   opened.unpacking ??= unpackFrom(file);
   try {
     const bytes = await fill(opened.unpacking, at, maxBytes);
+    const isEnd = bytes.length < maxBytes;
+    const { damage } = opened.unpacking;
     if (bytes.length === 0) await endUnpacking(opened);
-    return { bytes, isEnd: bytes.length < maxBytes };
+    return { bytes, isEnd, damage: isEnd && damage !== null ? `${damage.message}; ${damage.hint}` : null };
   } catch (error) {
     await endUnpacking(opened);
     return orChanged(error);
@@ -100,7 +116,7 @@ const readPlain = async ({ file }: Opened, { at, head: known }: Place, maxBytes:
   const bytes = await file.readAt(at, maxBytes);
   // The file may have been truncated and written anew since it was looked at.
   const isSame = bytes.length === 0 || hasFingerprint(await file.readAt(0, known.bytes), known);
-  return isSame ? { bytes, isEnd: bytes.length < maxBytes } : 'changed';
+  return isSame ? { bytes, isEnd: bytes.length < maxBytes, damage: null } : 'changed';
 };
 
 /** Its name may be another one since the file was opened: it is opened anew. */

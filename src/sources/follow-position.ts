@@ -91,6 +91,21 @@ export const renderPosition = ({ fromMs, lastMs, places }: LogPosition): Positio
       })) ?? null,
   });
 
+const isSamePlace = (a: Place, b: Place): boolean =>
+  a.id === b.id &&
+  a.at === b.at &&
+  a.head.bytes === b.head.bytes &&
+  a.head.hash === b.head.hash &&
+  a.isInLine === b.isInLine &&
+  a.isDone === b.isDone;
+
+/** True when both are the same text; cheaper than to compare the texts of thousands of logs with each poll. */
+export const isSamePosition = (a: LogPosition, b: LogPosition): boolean =>
+  a.fromMs === b.fromMs &&
+  a.lastMs === b.lastMs &&
+  a.places?.length === b.places?.length &&
+  (a.places ?? []).every((place, index) => isSamePlace(place, b.places![index]!));
+
 const parseJson = (text: string): unknown => {
   try {
     return JSON.parse(text);

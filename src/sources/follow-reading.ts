@@ -48,7 +48,12 @@ const isSkipped = ({ skip }: Place, offset: number, header: Header): boolean =>
   (header.alternativeMs === null || header.alternativeMs < skip.beforeMs);
 
 /** `isWanted`: is the host one of those that are followed? */
-export type Taker = Readonly<{ limit: number; isWanted: (host: HostName) => boolean; lines: FollowedLine[] }>;
+export type Taker = Readonly<{
+  limit: number;
+  isWanted: (host: HostName) => boolean;
+  lines: FollowedLine[];
+  losses: string[];
+}>;
 
 const takeLine = (reading: LogReading, place: Place, line: Line, { isWanted, lines }: Taker): void => {
   const raw = decodeLine(line);
@@ -87,7 +92,7 @@ export const readChunk = async (reading: LogReading, view: FollowView, taker: Ta
     reading.state = answer === 'later' ? 'late' : 'changed';
     return;
   }
-  const { bytes, isEnd } = answer;
+  const { bytes, isEnd, damage } = answer;
   const most = taker.lines.length + taker.limit;
   let isStopped = false;
   const chunk = { bytes, offset: place.at, isInLine: place.isInLine, isWhole: isEnd && isFinal(reading, index) };
@@ -98,7 +103,9 @@ export const readChunk = async (reading: LogReading, view: FollowView, taker: Ta
   });
   reading.bytesRead += taken.at - place.at;
   replace(reading, index, { ...place, ...taken });
-  if (isEnd && !isStopped) reading.ended.add(piece.id);
+  if (!isEnd || isStopped) return;
+  reading.ended.add(piece.id);
+  if (damage !== null) taker.losses.push(damage);
 };
 
 /**

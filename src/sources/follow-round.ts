@@ -12,6 +12,9 @@ import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
 import { hasMagic } from './glob.js';
 import { linesOf } from './piece-times.js';
 
+/** Files come and go; what is forgotten is compared once more. */
+const COMPARED_MAX = 20_000;
+
 export type FollowerOptions = Readonly<{
   store: FollowStore;
   follow: FollowOptions;
@@ -71,6 +74,7 @@ export const report = ({ faults }: Round, { owners }: FollowedLog, error: string
 const nameOf = ({ partition }: FollowedLog, { id }: FollowedPiece): string => `${partition} ${id}`;
 
 const noteCompared = (log: FollowedLog, piece: FollowedPiece, { compared }: Memory): void => {
+  if (compared.size > COMPARED_MAX) compared.clear();
   if (piece.version === null) compared.delete(nameOf(log, piece));
   else compared.set(nameOf(log, piece), piece.version);
 };
@@ -111,6 +115,7 @@ const findHeld = async (
   if (position.places === null) {
     const start = await view.start(log, position.fromMs, parse);
     for (const each of start.faults) report(round, log, each);
+    for (const { piece } of start.held ?? []) noteCompared(log, piece, memory);
     return start.held;
   }
   const found = await findPlaces(log, position.places, position.lastMs ?? position.fromMs, factsOf(log, round, parse));

@@ -4,8 +4,11 @@ import type { HeaderParser } from '../parsers/syslog-header.js';
 import type { LogPosition, Place } from './follow-position.js';
 import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
 
-/** `isEnd`: there is no more at present. `changed`: it is another file now. `later`: there is more, but not within this poll. */
-export type ReadAnswer = Readonly<{ bytes: Buffer; isEnd: boolean }> | 'changed' | 'later';
+/**
+ * `isEnd`: there is no more at present. `damage`: why the rest of a packed file cannot be read; null: it can. `changed`: it is
+ * another file now. `later`: there is more, but not within this poll.
+ */
+export type ReadAnswer = Readonly<{ bytes: Buffer; isEnd: boolean; damage: string | null }> | 'changed' | 'later';
 
 /** `held` null: the log cannot be read yet. `faults`: files that could not be read; what older ones hold is missing. */
 export type Start = Readonly<{ held: readonly Held[] | null; faults: readonly string[] }>;

@@ -6,7 +6,7 @@ import type { FollowFault, FollowPoll, LogFollower, Position } from '../app/port
 import type { HostName } from '../domain/ids.js';
 import { fault } from './file-faults.js';
 import { findAnchor } from './follow-pieces.js';
-import { type LogPosition, renderPosition } from './follow-position.js';
+import { isSamePosition, type LogPosition, renderPosition } from './follow-position.js';
 import { type FollowedLine, type LogReading, positionAfter, readChunk } from './follow-reading.js';
 import {
   type FollowerOptions,
@@ -48,7 +48,7 @@ const readAll = async (
     const last = open.reduce((most, each) => (lagOf(each) < lagOf(most) ? each : most));
     const limit = Math.min(follow.maxRecords - lines.length, open.length === 1 ? follow.maxRecords : SLICE_LINES);
     const done = await guarded(last.log, round, signal, async () => {
-      await readChunk(last, round.view, { limit, isWanted, lines });
+      await readChunk(last, round.view, { limit, isWanted, lines, losses: round.losses });
       return true;
     });
     if (done === null) last.state = 'failed';
@@ -100,13 +100,18 @@ const commit = async (readings: readonly LogReading[], round: Round): Promise<Re
     if (memory.states.has(origin)) continue;
     memory.states.set(origin, { fromMs: options.follow.startAtMs, lastMs: null, places: null });
   }
+  const changed = new Set(view.origins.filter((origin) => !memory.texts.has(origin)));
   for (const [index, reading] of readings.entries()) {
-    memory.states.set(reading.log.partition, after[index]!);
+    const { partition } = reading.log;
+    const state = after[index]!;
+    const former = memory.states.get(partition);
+    if (former === undefined || !memory.texts.has(partition) || !isSamePosition(former, state)) changed.add(partition);
+    memory.states.set(partition, state);
     if (reading.state === 'changed') forgetCompared(reading.log, memory);
   }
   const moved = new Map<string, Position>();
-  for (const [partition, state] of memory.states) {
-    const text = renderPosition(state);
+  for (const partition of changed) {
+    const text = renderPosition(memory.states.get(partition)!);
     if (memory.texts.get(partition) !== text) moved.set(partition, text);
     memory.texts.set(partition, text);
   }

@@ -1,11 +1,13 @@
 /** Whether the index is asked for the followed hosts only. */
 import type { HostName } from '../domain/ids.js';
-import { buildHostClause, type FieldNames } from './opensearch-fields.js';
+import { buildHostClause, type FieldNames, HOST_CLAUSES } from './opensearch-fields.js';
 import type { PagesContext } from './opensearch-follow-pages.js';
 import type { Knowledge } from './opensearch-lessons.js';
 import type { Clause } from './opensearch-needles.js';
 
 const SAMPLE = 200;
+/** A search may have 1,024 clauses by default, and there are others in it. */
+const LEAVES_MAX = 400;
 /** With fewer documents of other hosts than that it is better to read them too: then each number of a shard is seen. */
 const FEW = 0.2;
 
@@ -19,7 +21,8 @@ export const readHostsClause = async (
   hosts: readonly HostName[],
   { hostname }: FieldNames,
 ): Promise<Clause | null | undefined> => {
-  const clause = isFrugal ? null : buildHostClause(hostname, hosts, types);
+  const isAllowed = !isFrugal && hosts.length * HOST_CLAUSES <= LEAVES_MAX;
+  const clause = isAllowed ? buildHostClause(hostname, hosts, types) : null;
   if (clause === null) return null;
   const query = { query: { match_all: {} }, size: SAMPLE, order: 'desc', sourceFields, isCounted: false } as const;
   const asked = await ask(index, 0, query, signal);

@@ -4,8 +4,17 @@ import type { Settle } from './follow-clock.js';
 import type { DocumentReader } from './opensearch-documents.js';
 import type { Draft } from './opensearch-follow-draft.js';
 import { type ShardName, shardPartition } from './opensearch-follow-position.js';
-import { anyOf, elsewhere, type FollowAnswer, type FollowHit, sinceClause, unseen } from './opensearch-follow-query.js';
-import { addIndex, CLAUSES_BATCH, inBatches, type SurveyContext } from './opensearch-follow-survey.js';
+import {
+  allOf,
+  anyOf,
+  elsewhere,
+  type FollowAnswer,
+  type FollowHit,
+  leavesOf,
+  sinceClause,
+  unseen,
+} from './opensearch-follow-query.js';
+import { addIndex, type SurveyContext } from './opensearch-follow-survey.js';
 import type { Clause } from './opensearch-needles.js';
 import { toTrouble } from './opensearch-trouble.js';
 
@@ -58,22 +67,46 @@ const takeHits = (shard: number, { hits }: FollowAnswer, context: PagesContext):
   return [...fresh];
 };
 
+/** With those of the hosts' clause they are fewer than any search may have. */
+const LEAVES_MAX = 500;
+
+/** Clauses that fit in one search. */
+const batchByLeaves = (
+  tracked: ReturnType<Draft['tracked']>,
+  context: PagesContext,
+): readonly (readonly Clause[])[] => {
+  const batches: Clause[][] = [];
+  let leaves = LEAVES_MAX;
+  for (const { name, position } of tracked) {
+    leaves += leavesOf(position);
+    if (leaves > LEAVES_MAX) {
+      batches.push([]);
+      leaves = leavesOf(position);
+    }
+    batches.at(-1)!.push(unseen(name.index, position, context));
+  }
+  return batches;
+};
+
+const ofHosts = (query: Clause, { hosts }: PagesContext): Clause => (hosts === null ? query : allOf([hosts, query]));
+
+const elsewhereOf = ({ draft, timestamp, zone, fromMs }: PagesContext): Clause =>
+  elsewhere(draft.indices(), sinceClause(timestamp, fromMs, zone));
+
 /** All indices at once; for an idle poll. Several with much to read would come in no order of time. */
 const queriesTogether = (shard: number, context: PagesContext): readonly Clause[] => {
-  const { draft, timestamp, zone, fromMs } = context;
-  const clauses = draft.tracked(shard).map(({ name, position }) => unseen(name.index, position, context));
-  const other = elsewhere(draft.indices(), sinceClause(timestamp, fromMs, zone));
-  return inBatches([other, ...clauses], CLAUSES_BATCH).map(anyOf);
+  const [first = [], ...rest] = batchByLeaves(context.draft.tracked(shard), context);
+  return [[elsewhereOf(context), ...first], ...rest].map((clauses) => ofHosts(anyOf(clauses), context));
 };
 
 /** One index after another, the one that lags most first. */
 const queriesApart = (shard: number, context: PagesContext): readonly Clause[] => {
-  const { draft, timestamp, zone, fromMs } = context;
+  const { draft, fromMs } = context;
   const lagOf = (lastMs: number | null): number => Math.max(lastMs ?? fromMs, fromMs);
   const clauses = [...draft.tracked(shard)]
     .sort((a, b) => lagOf(a.position.lastMs) - lagOf(b.position.lastMs))
     .map(({ name, position }) => unseen(name.index, position, context));
-  return [...clauses, elsewhere(draft.indices(), sinceClause(timestamp, fromMs, zone))];
+  return [...clauses, elsewhereOf(context)].map((clause) => ofHosts(clause, context));
 };
 
 /** @returns indices that were taken in; they are read next */

@@ -65,16 +65,18 @@ export const elsewhere = (indices: readonly string[], since: Clause): Clause => 
 export const unseen = (
   index: string,
   position: ShardPosition,
-  { timestamp, zone, hosts }: Readonly<{ timestamp: string; zone: Zone; hosts: Clause | null }>,
+  { timestamp, zone }: Readonly<{ timestamp: string; zone: Zone }>,
 ): Clause => {
   const { at, holes } = position;
   const skip = openSkip(position);
   const places = [behind(at), ...holes.map(({ from, to }) => ({ range: { _seq_no: { gte: from, lte: to } } }))];
   const filter = [inIndex(index), places.length === 1 ? places[0]! : anyOf(places)];
   if (skip !== null) filter.push(anyOf([behind(skip.toOffset), sinceClause(timestamp, skip.beforeMs, zone)]));
-  if (hosts !== null) filter.push(hosts);
   return allOf(filter);
 };
+
+/** Leaves of a clause of `unseen`: a search may have 1,024 of them by default (`indices.query.bool.max_clause_count`). */
+export const leavesOf = ({ holes }: ShardPosition): number => holes.length + 5;
 
 const hitOf = (hit: Clause): FollowHit => {
   const sort: readonly unknown[] = Array.isArray(hit['sort']) ? hit['sort'] : [];

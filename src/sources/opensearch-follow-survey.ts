@@ -36,11 +36,11 @@ const SHARDS_MAX = 1024;
 /** Indices of one survey: a pattern may match anything. */
 const INDICES_MAX = 10_000;
 /** Clauses that one search may have are 1,024 by default. */
-export const CLAUSES_BATCH = 150;
+const CLAUSES_BATCH = 150;
 /** An index that was written to within this time may have had more. */
 const ACTIVE_MS = 10 * 60_000;
 
-export const inBatches = <Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] =>
+const inBatches = <Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, index) => items.slice(index * size, (index + 1) * size));
 
 const NO_SOURCE = { sourceFields: false, isCounted: false } as const;

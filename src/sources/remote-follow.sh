@@ -8,6 +8,7 @@
 #   T inode                      its first bytes follow, unpacked
 #   D inode offset               its bytes from there on follow, unpacked; after a T of the same file, which is still open
 #   U code inode                 it cannot be read after all
+#   W inode status               how unpacking it ended
 #   A n block                    file n of remote-search.sh: no line of interest before this block
 
 MTF_B=4096
@@ -161,8 +162,10 @@ MT_END
   mt_tool "$k" || { mt_say "U t $i" && return; }
   [ -e "$f" ] || return
   mt_say "D $i 0"
-  mt_unpack "$k" <"$f" 2>/dev/null | tail -c "+$1" | head -c "$2"
+  # Bytes go their own way (4); the status of who unpacks comes back.
+  { w=$({ { mt_unpack "$k" 2>/dev/null; echo $? >&3; } | tail -c "+$1" | head -c "$2" >&4; } 3>&1 <"$f"); } 4>&1
   mtf_end_data
+  mt_say "W $i $w"
 }
 
 # mtf_read LINE BLOCK BLOCKS NONCE: the same of a plain file.

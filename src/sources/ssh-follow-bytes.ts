@@ -6,7 +6,7 @@ import { FOLLOWED_LINE_MAX } from './follow-lines.js';
 import { fingerprintOf, HEAD_BYTES, hasFingerprint, NO_HEAD, type Place } from './follow-position.js';
 import { FileChanged, type FollowView, type ReadAnswer, type Start } from './follow-store.js';
 import type { FollowedLog, FollowedPiece, Held } from './follow-types.js';
-import type { AskMachine, MachineLook } from './ssh-follow-machine.js';
+import { type AskMachine, type MachineLook, PART_BLOCKS } from './ssh-follow-machine.js';
 import { type FollowReply, type Part, REMOTE_BLOCK, REMOTE_LINE_MAX } from './ssh-follow-wire.js';
 import { describeRemoteFault } from './ssh-path-faults.js';
 
@@ -26,7 +26,6 @@ type Context = Readonly<{
   signal: AbortSignal;
 }>;
 
-const PART_BLOCKS = 256;
 /** Unpacked bytes of one request: each begins to unpack anew. */
 const UNPACKED_BYTES = 4 * 1024 * 1024;
 const HEADS_MAX = 1000;
@@ -111,54 +110,74 @@ const partOf = ({ id }: FollowedPiece, block: number, { heads, parts }: FollowRe
   return block > 0 ? part : { ...part, offset: 0, bytes: Buffer.concat([head, part.bytes]) };
 };
 
-const answerOf = (part: Part, place: Place, sizeBytes: number, maxBytes: number): ReadAnswer => {
-  const rest = part.bytes.subarray(Math.max(0, place.at - part.offset));
-  const isEnd = part.offset + part.bytes.length >= sizeBytes;
+/** Bytes that are here. `isEnd`: there are no more at present. */
+type Stock = Readonly<{ offset: number; bytes: Buffer; isEnd: boolean; damage: string | null }>;
+
+/** Null: what is left is not even a line. */
+const serve = ({ offset, bytes, isEnd, damage }: Stock, place: Place, maxBytes: number): ReadAnswer | null => {
+  const rest = bytes.subarray(Math.max(0, place.at - offset));
+  if (rest.length > maxBytes) return { bytes: rest.subarray(0, maxBytes), isEnd: false, damage: null };
   const isUseful = isEnd || rest.length >= FOLLOWED_LINE_MAX || rest.includes(NEWLINE);
-  return isUseful ? { bytes: rest.subarray(0, maxBytes), isEnd: isEnd && rest.length <= maxBytes } : 'later';
+  return isUseful ? { bytes: rest, isEnd, damage: isEnd ? damage : null } : null;
 };
 
-const readPacked = async (piece: FollowedPiece, place: Place, bytes: number, context: Context): Promise<ReadAnswer> => {
+const unpack = async (piece: FollowedPiece, at: number, bytes: number, context: Context): Promise<Stock> => {
   const { memory, ask, signal } = context;
-  const call = `mtf_packed ${place.at + 1} ${bytes} 1 NONCE`;
+  const call = `mtf_packed ${at + 1} ${bytes} 1 NONCE`;
   const reply = await ask(async () => ({ lines: [fileLine(piece, memory)], calls: [call] }), signal);
   const part = reply.parts.get(piece.id) ?? fail(piece, reply, context);
-  if (part.isCut && bytes > REMOTE_LINE_MAX) return readPacked(piece, place, REMOTE_LINE_MAX, context);
-  return { bytes: part.bytes, isEnd: part.bytes.length < bytes };
+  if (part.isCut && bytes > REMOTE_LINE_MAX) return unpack(piece, at, REMOTE_LINE_MAX, context);
+  const isEnd = part.bytes.length < bytes;
+  // Who unpacks is stopped when there is enough; only at the end its status tells.
+  const isDamaged = isEnd && reply.statuses.get(piece.id) !== 0;
+  const damage = `${piece.path}: damaged; the lines before the damage were read; restore it from a copy, or move it away`;
+  return { offset: at, bytes: part.bytes, isEnd, damage: isDamaged ? damage : null };
+};
+
+const createReadPacked = (context: Context): FollowView['read'] => {
+  const stocks = new Map<string, Stock>();
+  return async (piece, place, maxBytes) => {
+    const known = stocks.get(piece.id);
+    const served = known === undefined ? null : serve(known, place, maxBytes);
+    if (served !== null) return served;
+    const stock = await unpack(piece, place.at, UNPACKED_BYTES, context);
+    stocks.set(piece.id, stock);
+    return serve(stock, place, maxBytes) ?? 'later';
+  };
 };
 
 /** A file is asked for once in a poll: with the list, or when it turns out to be new. */
-const createRead = (context: Context): FollowView['read'] => {
+const createReadPlain = (context: Context): FollowView['read'] => {
   const { look, memory, ask, signal } = context;
   const parts = new Map<string, Part | null>();
   const heads = new Map(look.reply.heads);
-  const packed = new Map<string, Part>();
-  const fetchPlain = async (piece: FollowedPiece, block: number): Promise<Part | null> => {
-    if (look.wished.has(piece.id)) return look.reply.refused.has(piece.id) ? fail(piece, look.reply, context) : null;
+  const fetchPart = async (piece: FollowedPiece, block: number): Promise<Part> => {
     const call = `mtf_read 1 ${block} ${PART_BLOCKS} NONCE`;
     const reply = await ask(async () => ({ lines: [fileLine(piece, memory)], calls: [call] }), signal);
     const part = partOf(piece, block, reply) ?? fail(piece, reply, context);
     heads.set(piece.id, reply.heads.get(piece.id)!);
     return part;
   };
-  const readPlain = async (piece: FollowedPiece, place: Place, maxBytes: number): Promise<ReadAnswer> => {
-    const block = Math.floor(place.at / REMOTE_BLOCK);
-    if (!parts.has(piece.id)) parts.set(piece.id, partOf(piece, block, look.reply) ?? (await fetchPlain(piece, block)));
-    const part = parts.get(piece.id) ?? null;
-    if (part === null) return 'later';
-    return hasFingerprint(heads.get(piece.id)!, place.head)
-      ? answerOf(part, place, piece.sizeBytes, maxBytes)
-      : 'changed';
+  /** Null: it was wished for, and there was no room for more. A new file may have the inode of one that was wished for. */
+  const findPart = async (piece: FollowedPiece, { at }: Place): Promise<Part | null> => {
+    const block = Math.floor(at / REMOTE_BLOCK);
+    if (look.wished.get(piece.id) !== at) return fetchPart(piece, block);
+    if (look.reply.refused.has(piece.id)) return fail(piece, look.reply, context);
+    return partOf(piece, block, look.reply);
   };
   return async (piece, place, maxBytes) => {
-    if (!piece.isPacked) return readPlain(piece, place, maxBytes);
-    const known = packed.get(piece.id);
-    if (known !== undefined) return answerOf(known, place, Number.POSITIVE_INFINITY, maxBytes);
-    const answer = await readPacked(piece, place, UNPACKED_BYTES, context);
-    if (typeof answer === 'string' || answer.isEnd || answer.bytes.length <= maxBytes) return answer;
-    packed.set(piece.id, { offset: place.at, bytes: answer.bytes, isCut: false });
-    return { bytes: answer.bytes.subarray(0, maxBytes), isEnd: false };
+    if (!parts.has(piece.id)) parts.set(piece.id, await findPart(piece, place));
+    const part = parts.get(piece.id) ?? null;
+    if (part === null) return 'later';
+    if (!hasFingerprint(heads.get(piece.id)!, place.head)) return 'changed';
+    const isEnd = part.offset + part.bytes.length >= piece.sizeBytes;
+    return serve({ ...part, isEnd, damage: null }, place, maxBytes) ?? 'later';
   };
+};
+
+const createRead = (context: Context): FollowView['read'] => {
+  const [readPlain, readPacked] = [createReadPlain(context), createReadPacked(context)];
+  return (piece, place, maxBytes) => (piece.isPacked ? readPacked : readPlain)(piece, place, maxBytes);
 };
 
 const SECOND_MS = 1000;

@@ -32,7 +32,7 @@ export type AskMachine = (build: (visit: Visit) => Promise<Request>, signal: Abo
 /** How many timeouts may pass without a line: files are unpacked without a word. */
 const SILENCE_FACTOR = 3;
 /** Of one file in one request; the channel cuts longer lines. */
-const PART_BLOCKS = 256;
+export const PART_BLOCKS = 256;
 
 export const createAskMachine = (machine: Machine, script: string, now: () => number): AskMachine => {
   // A shell is known by what it said of itself.
@@ -56,8 +56,8 @@ export type MachineLook = Readonly<{
   faults: readonly FollowFault[];
   origins: readonly string[];
   reply: FollowReply;
-  /** Files whose new bytes were asked for. */
-  wished: ReadonlySet<string>;
+  /** Files whose new bytes were asked for: inode → from which byte on. */
+  wished: ReadonlyMap<string, number>;
 }>;
 
 export type MachineLookOptions = Readonly<{
@@ -74,7 +74,7 @@ export type MachineLookOptions = Readonly<{
 const partitionOf = (owner: HostName, path: string): string => `${owner} ${path}`;
 const ownerOf = (partition: string): string => partition.slice(0, partition.indexOf(' '));
 
-type Wish = Readonly<{ inode: string; line: string }>;
+type Wish = Readonly<{ inode: string; at: number; line: string }>;
 
 /** What lags most comes first: there may be more than is wanted. */
 const wishesOf = ({ positions, hosts, packed }: MachineLookOptions): readonly Wish[] => {
@@ -85,6 +85,7 @@ const wishesOf = ({ positions, hosts, packed }: MachineLookOptions): readonly Wi
       .filter(({ id, at }) => /^\d+$/.test(id) && Number.isSafeInteger(at + 1) && !packed.has(id))
       .map(({ id, at }) => ({
         inode: id,
+        at,
         line: `${id} ${at} ${Math.floor(at / REMOTE_BLOCK)} ${PART_BLOCKS}`,
       })),
   );
@@ -200,6 +201,6 @@ export const lookAtMachine = async (options: MachineLookOptions): Promise<Machin
     faults: [...refused, ...faultsOf(reply, paths, ground)],
     origins: paths.flatMap(({ path, owners }) => owners.map((owner) => partitionOf(owner, path))),
     reply,
-    wished: new Set(wishes.map(({ inode }) => inode)),
+    wished: new Map(wishes.map(({ inode, at }) => [inode, at])),
   };
 };

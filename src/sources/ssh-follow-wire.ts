@@ -31,6 +31,8 @@ export type FollowReply = Readonly<{
   parts: ReadonlyMap<string, Part>;
   /** By inode: why it cannot be read. */
   refused: ReadonlyMap<string, string>;
+  /** By inode: how unpacking ended; 0 is well. */
+  statuses: ReadonlyMap<string, number>;
   starts: readonly StartedFile[];
 }>;
 
@@ -84,6 +86,7 @@ type Draft = {
   heads: Map<string, Buffer>;
   parts: Map<string, Part>;
   refused: Map<string, string>;
+  statuses: Map<string, number>;
   starts: StartedFile[];
   /** Number of a file → its inode and first stamp. */
   numbered: Map<string, Readonly<{ inode: string; timeMs: number | null }>>;
@@ -110,6 +113,9 @@ const readControl = (draft: Draft, text: string): Open | null => {
       return { inode: words[0] ?? '', offset: Number(words[1]) * REMOTE_BLOCK, lines: [] };
     case 'U':
       draft.refused.set(words[1] ?? '', words[0] ?? '');
+      break;
+    case 'W':
+      draft.statuses.set(words[0] ?? '', Number(words[1]));
       break;
     case 'P': {
       const seconds = Number(words[5]);
@@ -144,6 +150,7 @@ export const createReplyReader = ({ end, nonce }: Readonly<{ end: string; nonce:
     heads: new Map(),
     parts: new Map(),
     refused: new Map(),
+    statuses: new Map(),
     starts: [],
     numbered: new Map(),
   };

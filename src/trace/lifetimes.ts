@@ -49,19 +49,26 @@ const ENDING: ReadonlySet<MtaEvent['kind']> = new Set(['removed', 'deleted', 're
  * The same line read twice is kept once.
  */
 const arrange = (occurrences: readonly Occurrence[]): Occurrence[] => {
-  const keyed = occurrences.map((occurrence) => ({ occurrence, key: sortKey(occurrence) }));
-  keyed.sort(
-    (a, b) =>
-      a.occurrence.timeMs - b.occurrence.timeMs ||
-      rankOf(a.occurrence) - rankOf(b.occurrence) ||
-      (a.key < b.key ? -1 : a.key > b.key ? 1 : 0),
-  );
-  return keyed
-    .filter(({ occurrence, key }, index) => {
-      const before = keyed[index - 1];
-      return before === undefined || before.occurrence.timeMs !== occurrence.timeMs || before.key !== key;
-    })
-    .map(({ occurrence }) => occurrence);
+  // Asked for where stamps are alike, which they seldom are; a stamp of whole seconds asks often.
+  const keys = new Map<Occurrence, string>();
+  const keyOf = (occurrence: Occurrence): string => {
+    const known = keys.get(occurrence);
+    if (known !== undefined) return known;
+    const key = sortKey(occurrence);
+    keys.set(occurrence, key);
+    return key;
+  };
+  const byKey = (a: Occurrence, b: Occurrence): number => (keyOf(a) < keyOf(b) ? -1 : keyOf(a) > keyOf(b) ? 1 : 0);
+  const sorted = occurrences.toSorted((a, b) => a.timeMs - b.timeMs || rankOf(a) - rankOf(b) || byKey(a, b));
+  return sorted.filter((occurrence, index) => {
+    const before = sorted[index - 1];
+    return (
+      before === undefined ||
+      before.timeMs !== occurrence.timeMs ||
+      before.event.kind !== occurrence.event.kind ||
+      keyOf(before) !== keyOf(occurrence)
+    );
+  });
 };
 
 /** What the current lifetime has shown so far. */

@@ -86,15 +86,20 @@ export const registerArrivals = ({ bySession }: Memory, place: Place, arrivals: 
   }
 };
 
-/** Forgets a place: the index has it. */
-export const releasePlace = ({ places, bySession }: Memory, place: Place): void => {
-  places.delete(placeKey(place.host, place.queueId));
-  for (const arrival of arrivalsOf(place)) {
+export const unregisterArrivals = ({ bySession }: Memory, place: Place, arrivals: readonly Occurrence[]): void => {
+  for (const arrival of arrivals) {
     const key = keyOfSession(arrival);
-    const others = bySession.get(key)?.filter((other) => other.place !== place) ?? [];
+    const others =
+      bySession.get(key)?.filter((other) => other.place !== place || other.timeMs !== arrival.timeMs) ?? [];
     if (others.length === 0) bySession.delete(key);
     else bySession.set(key, others);
   }
+};
+
+/** Forgets a place: the index has it. */
+export const releasePlace = (memory: Memory, place: Place): void => {
+  memory.places.delete(placeKey(place.host, place.queueId));
+  unregisterArrivals(memory, place, arrivalsOf(place));
 };
 
 const queueOf = <Item>(queues: Map<HostName, DueQueue<Item>>, host: HostName): DueQueue<Item> => {

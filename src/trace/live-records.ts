@@ -1,8 +1,16 @@
 /** What the index must learn from a round about one queue ID, and when it must be looked at again. */
 import { transactionRecordKey } from '../domain/ids.js';
 import type { Transaction } from '../domain/transaction.js';
-import { type EventTime, type Memory, placeKey, releasePlace, scheduleClosing, scheduleWake } from './live-memory.js';
-import { keyOf, type LiveTransaction, type Place, type RecordState, resumeOf } from './live-place.js';
+import {
+  type EventTime,
+  type Memory,
+  placeKey,
+  releasePlace,
+  scheduleClosing,
+  scheduleWake,
+  unregisterArrivals,
+} from './live-memory.js';
+import { arrivalsOf, keyOf, type LiveTransaction, type Place, type RecordState, resumeOf } from './live-place.js';
 import type { SentSpans } from './live-resume.js';
 
 /** What follows for a transaction from what was sent of it. */
@@ -117,6 +125,7 @@ export const recordPlace = (memory: Memory, place: Place, round: Round): void =>
 const forgetOver = (memory: Memory, place: Place, over: ReadonlySet<LiveTransaction>): void => {
   if (over.size > 0) {
     const occurrences = new Set([...over].flatMap((live) => live.occurrences));
+    unregisterArrivals(memory, place, arrivalsOf({ occurrences: [...occurrences] }));
     place.occurrences = place.occurrences.filter((occurrence) => !occurrences.has(occurrence));
     place.lives = place.lives.filter((live) => !over.has(live));
     place.sent = place.lives.flatMap(({ sent }) => (sent === null ? [] : [sent]));

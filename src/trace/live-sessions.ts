@@ -7,17 +7,19 @@ import type { HostName } from '../domain/ids.js';
 import type { Occurrence } from './fold.js';
 import { byTime, type Sessions, sessionKey } from './sessions.js';
 
-/** A message takes this long to come in, at most (a large one over a slow line). */
+/** A process that logged nothing for so long is gone; a large message over a slow line takes less. */
 const KEEP_MS = 3_600_000;
-/** Of one server process: it serves one client at a time, and a message needs only the steps of its own session. */
-const STEPS_MAX = 512;
-/** Of all processes of all hosts. */
-const KEYS_MAX = 100_000;
+/** The steps of a session that is over are needed for lines that come late. */
+const LATE_MS = 60_000;
+/** Of one server process. */
+const STEPS_MAX = 10_000;
+/** Of all processes of all hosts; some 500 bytes each. */
+const TOTAL_MAX = 200_000;
 /** Of one session, as a transaction takes them along into the index. */
 const CARRIED_MAX = 32;
 
 /** Rounds between two looks for what is old. */
-const PRUNE_EVERY = 50;
+const PRUNE_EVERY = 10;
 
 const NONE: Sessions = new Map();
 
@@ -35,6 +37,7 @@ export type LiveSessions = Readonly<{
   hasActions: (key: string) => boolean;
   /** To be called after every round. */
   prune: () => void;
+  /** Steps in memory. */
   size: () => number;
 }>;
 
@@ -92,14 +95,23 @@ const insert = (steps: Occurrence[], step: Occurrence): SessionSpan | null => {
   return span;
 };
 
+/** Steps of sessions that were over before `beforeMs`. */
+const countPast = (steps: readonly Occurrence[], beforeMs: number): number => {
+  const recent = steps.findIndex(({ timeMs }) => timeMs >= beforeMs);
+  const current = steps.findLastIndex(isConnect);
+  return Math.max(0, Math.min(recent === -1 ? steps.length : recent, current));
+};
+
 export const createLiveSessions = (): LiveSessions => {
   /** The least recently used first. */
   const lists = new Map<string, Occurrence[]>();
   const acting = new Set<string>();
   const newestMs = new Map<HostName, number>();
   let calls = 0;
+  let total = 0;
 
   const forget = (key: string): void => {
+    total -= lists.get(key)?.length ?? 0;
     lists.delete(key);
     acting.delete(key);
   };
@@ -110,10 +122,13 @@ export const createLiveSessions = (): LiveSessions => {
       const steps = lists.get(key) ?? [];
       lists.delete(key);
       lists.set(key, steps);
-      if (lists.size > KEYS_MAX) forget(lists.keys().next().value!);
       newestMs.set(step.host, Math.max(newestMs.get(step.host) ?? 0, step.timeMs));
       if (step.event.kind === 'session-action') acting.add(key);
-      return insert(steps, step);
+      const before = steps.length;
+      const span = insert(steps, step);
+      total += steps.length - before;
+      if (total > TOTAL_MAX) forget(lists.keys().next().value!);
+      return span;
     },
     around: (arrival) => {
       const key = keyOfSession(arrival);
@@ -126,9 +141,11 @@ export const createLiveSessions = (): LiveSessions => {
       if (++calls % PRUNE_EVERY !== 0) return;
       for (const [key, steps] of lists) {
         const last = steps.at(-1)!;
-        if (last.timeMs < newestMs.get(last.host)! - KEEP_MS) forget(key);
+        const nowMs = newestMs.get(last.host)!;
+        if (last.timeMs < nowMs - KEEP_MS) forget(key);
+        else total -= steps.splice(0, countPast(steps, nowMs - LATE_MS)).length;
       }
     },
-    size: () => lists.size,
+    size: () => total,
   };
 };

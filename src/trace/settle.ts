@@ -89,7 +89,8 @@ export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
   const arrival = occurrences.find(({ event }) => event.kind === 'arrival');
   const actions = arrival === undefined ? [] : actionsOfSession(sessions, arrival);
   const tls = arrival === undefined ? undefined : tlsOfSession(sessions, arrival);
-  const transaction = { ...buildTransaction(lifetime, actions), ...(tls && { tls }) };
+  const built = buildTransaction(lifetime, actions);
+  const transaction = tls === undefined ? built : { ...built, tls };
   if (wasAccepted(lifetime) || actions.length > 0) {
     // Held by a rule that named no recipient: the session's `NOQUEUE: hold` line does.
     const isNameless = transaction.state === 'held' && transaction.recipients.length === 0;

@@ -81,6 +81,14 @@ export const startFollowing = (options: Options = {}): FollowBench => {
   };
   const isPolled = (): Promise<void> =>
     polls.length > 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve));
+  let rounds = 0;
+  let isEnded = false;
+  /** Where there is more to read, the next poll begins while the round is at work. */
+  const isOver = async (round: number): Promise<void> => {
+    while (!isEnded && (rounds < round || polls.length === 0)) await new Promise((resolve) => setImmediate(resolve));
+    // What follows the commit takes no more than a few turns.
+    for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
   const sink: SpanSink = {
     send: (spans) => {
       if (!isDead) disk.spans.push(...spans);
@@ -104,6 +112,7 @@ export const startFollowing = (options: Options = {}): FollowBench => {
         handle: async (batch, commit) => {
           disk.alerts.push(batch);
           await commit({ alertIds: [], incidents: [], outbox: [], done: [] });
+          rounds++;
         },
       },
       directory: buildHostDirectory({ hosts: Object.keys(FLEET).map(fullName), clusters: {}, domain: '' }),
@@ -117,7 +126,11 @@ export const startFollowing = (options: Options = {}): FollowBench => {
     },
     stopping.signal,
   );
-  ended.catch(() => {});
+  ended
+    .finally(() => {
+      isEnded = true;
+    })
+    .catch(() => {});
   return {
     feed: async (records, { atMs, ...polled }) => {
       await Promise.race([isPolled(), ended]);
@@ -125,8 +138,9 @@ export const startFollowing = (options: Options = {}): FollowBench => {
       const before = disk.spans.length;
       const positions = new Map([['all', String(records.at(-1)?.sequence ?? 0)]]);
       const next = { records, positions, isCaughtUp: true, waitingLines: null, faults: [], losses: [], ...polled };
+      const round = rounds + 1;
       polls.shift()!(next);
-      await Promise.race([isPolled(), ended]);
+      await Promise.race([isOver(round), ended]);
       return disk.spans.slice(before);
     },
     stop: async () => {
