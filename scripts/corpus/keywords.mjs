@@ -4,15 +4,18 @@ const bare = (id) => (id ?? '').trim().replace(/^<(.*)>$/s, '$1');
 
 /**
  * @param {'message-id' | 'recipient' | 'sender' | 'queue-id'} by
+ * @param {(text: string) => boolean} hasInLog does this text stand in any host's log?
+ * @param {(text: string) => boolean} isNamed does it stand on a line of this message? The truth has addresses as they were given,
+ *   an MTA may log them rewritten.
  * @returns {readonly string[]} keywords of CONTRACT §1
  */
-export const keywordsFor = (message, by, hasInLog) => {
+export const keywordsFor = (message, by, hasInLog, isNamed) => {
   const { mail } = message;
   const refused = mail.finals.filter(({ status }) => ['rejected', 'aborted'].includes(status));
   const taken = mail.envelope_to.find((to) => !refused.some(({ address }) => address === to));
   const id = bare(mail.message_id);
-  if (by === 'recipient' && taken && hasInLog(taken)) return [taken];
-  if (by === 'sender' && mail.envelope_from && hasInLog(mail.envelope_from)) return [mail.envelope_from];
+  if (by === 'recipient' && taken && isNamed(taken)) return [taken];
+  if (by === 'sender' && mail.envelope_from && isNamed(mail.envelope_from)) return [mail.envelope_from];
   const isUsable = id !== '' && hasInLog(id);
   if ((by === 'queue-id' || !isUsable) && message.entry !== null) return [message.entry.split('/')[1]];
   return [/^[^<>\s,()]+@[^<>\s,()]+$/.test(id) ? id : `id:${id}`];

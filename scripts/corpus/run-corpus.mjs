@@ -30,6 +30,13 @@ export const readLogs = (truth) => {
   return {
     linesOf: (host) => lines.get(host) ?? [],
     has: (text) => [...lines.values()].some((list) => list.some((line) => line.includes(text))),
+    /** Does a line that names one of these transactions (`host/queue ID`) hold the text? */
+    hasOn: (nodes, text) =>
+      nodes.some((node) => {
+        const at = node.indexOf('/');
+        const [host, queueId] = [node.slice(0, at), node.slice(at + 1)];
+        return (lines.get(host) ?? []).some((line) => line.includes(queueId) && line.includes(text));
+      }),
   };
 };
 
@@ -54,7 +61,8 @@ const scoreOne = async (message, scenario, truth, { trace, by, requiredMtas, log
   const { mail } = message;
   const tally = createTally(requiredMtas);
   if (mail.finals.some(({ status }) => !['rejected', 'aborted'].includes(status))) {
-    const report = await trace(keywordsFor(message, by, logs.has), mail.submitted_at);
+    const isNamed = (text) => logs.hasOn([...message.mtas.keys()], text);
+    const report = await trace(keywordsFor(message, by, logs.has, isNamed), mail.submitted_at);
     scoreMessage(report, message, scenario, truth, logs.has, tally);
   }
   const refused = new Map(

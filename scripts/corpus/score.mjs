@@ -52,8 +52,10 @@ const lastNode = (final, message) => {
   return final.queue_id ? `${final.host}/${final.queue_id}` : null;
 };
 
-const dsnFault = (attempt, final) => {
+/** @param {string | undefined} mta of the last transaction; Exim logs no DSN of its own */
+const dsnFault = (attempt, final, mta) => {
   const dsn = attempt?.dsn ?? null;
+  if (dsn === null && mta === 'exim') return null;
   if (final.status === 'sent') return dsn?.startsWith('2.') ? null : `DSN ${dsn}, expected 2.x`;
   if (final.status === 'deferred') return dsn?.startsWith('4.') ? null : `DSN ${dsn}, expected 4.x`;
   // A DSN body may carry a code that the host never logged; then the log's own class must agree.
@@ -62,7 +64,7 @@ const dsnFault = (attempt, final) => {
   return null;
 };
 
-const scoreRecipient = (rows, final, right, name, tally) => {
+const scoreRecipient = (rows, final, mta, right, name, tally) => {
   const found = candidates(rows, final);
   const row = found.find(({ status }) => right.includes(status)) ?? found[0];
   if (row === undefined) {
@@ -70,7 +72,7 @@ const scoreRecipient = (rows, final, right, name, tally) => {
     return undefined;
   }
   const isRight = right.includes(row.status);
-  const fault = isRight ? dsnFault(row.attempts.at(-1), final) : `${row.status}, expected ${right.join(' or ')}`;
+  const fault = isRight ? dsnFault(row.attempts.at(-1), final, mta) : `${row.status}, expected ${right.join(' or ')}`;
   if (fault === null) tally.right();
   else tally.wrong(`recipient ${name}: ${fault}`);
   return row;
@@ -90,6 +92,7 @@ const scoreRecipients = (chain, message, scenario, truth, tally) => {
       scoreRecipient(
         rows.filter((row) => !used.has(row)),
         final,
+        message.mtas.get(node),
         right,
         name,
         tally,

@@ -39,9 +39,11 @@ const relevantComponents = (components: readonly Component[], seeds: ReadonlySet
     messageId === null || overloaded.has(messageId) ? null : messageId,
   );
   const byPlace = indexBy(components, (t) => placeKey(t.host, t.queueId));
+  const byCause = indexBy(components, (t) => (t.causedBy === null ? null : placeKey(t.host, t.causedBy)));
   const neighbours = (t: Transaction): readonly Component[] => [
     ...(t.messageId === null ? [] : (byMessageId.get(t.messageId) ?? [])),
     ...t.notices.flatMap(({ queueId }) => byPlace.get(placeKey(t.host, queueId)) ?? []),
+    ...(byCause.get(placeKey(t.host, t.queueId)) ?? []),
     // The notice may be what was found: its cause belongs to the answer as well.
     ...(t.causedBy === null ? [] : (byPlace.get(placeKey(t.host, t.causedBy)) ?? [])),
   ];

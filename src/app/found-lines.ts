@@ -23,6 +23,7 @@ const recipientsOf = (event: MtaEvent): readonly string[] => {
     case 'discarded':
     case 'reject':
     case 'session-action':
+    case 'loose-filter':
       return event.recipient === null ? [] : [event.recipient];
     default:
       return [];
@@ -32,7 +33,7 @@ const recipientsOf = (event: MtaEvent): readonly string[] => {
 type LineWithText = Readonly<{ timeMs: number; recipients: readonly string[] }>;
 
 const idOf = (event: MtaEvent): string | null =>
-  event.kind === 'session' || event.kind === 'session-action' ? null : event.queueId;
+  event.kind === 'session' || event.kind === 'session-action' || event.kind === 'loose-filter' ? null : event.queueId;
 
 export const createFoundLines = (keywords: readonly Keyword[]): FoundLines => {
   const texts = keywords.filter(({ kind }) => kind === 'text').map(({ text }) => text);

@@ -4,7 +4,7 @@
  */
 import type { TraceReport } from '../domain/chain.js';
 import type { LogRecord } from '../domain/event.js';
-import { parseRecord } from '../parsers/registry.js';
+import { isIdPrefix, joinParts, parseRecord } from '../parsers/registry.js';
 import type { TraceQuery } from '../query/trace-query.js';
 import { type BuildInput, buildChains } from '../trace/build-chains.js';
 import { createFold, type FoldResult } from '../trace/fold.js';
@@ -46,7 +46,13 @@ export const createTraceMessage =
     const nowMs = deps.now();
     const followLimitMs = query.onlyWindow ? 0 : deps.limits.followLimitMs;
     const extent = { window: query.window, followLimitMs, nowMs };
-    const planner = createPlanner({ ...extent, startHosts, allHosts: deps.hosts, needles: needlesOfQuery(query) });
+    const planner = createPlanner({
+      ...extent,
+      startHosts,
+      allHosts: deps.hosts,
+      needles: needlesOfQuery(query),
+      isIdPrefix,
+    });
     const reach = { range: followRange(extent), nowMs, isOnlyWindow: query.onlyWindow };
     const reader = createReader(deps, signal);
     const lines = createFoundLines(query.keywords);
@@ -73,7 +79,7 @@ export const createTraceMessage =
         onProgress?.({ round, hostsAnswered, hostsAsked, transactions: state.folded.transactions.length }),
       );
       signal.throwIfAborted();
-      for (const record of records) take(record, round === 1);
+      for (const record of joinParts(records)) take(record, round === 1);
       state = digest();
       plan = planner.next(createFollowed(query, state.folded, state.input, lines));
     }

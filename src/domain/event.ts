@@ -17,7 +17,21 @@ export type LogRecord = Readonly<{
   sequence: number;
 }>;
 
-export type Mta = 'postfix' | 'sendmail' | 'exim' | 'dovecot' | 'amavis' | 'rspamd' | 'kumomta' | 'opensmtpd' | 'other';
+export type Mta =
+  | 'postfix'
+  | 'sendmail'
+  | 'exim'
+  | 'opensmtpd'
+  | 'kumomta'
+  | 'dovecot'
+  | 'amavis'
+  | 'rspamd'
+  | 'spamassassin'
+  | 'opendkim'
+  | 'opendmarc'
+  | 'postgrey'
+  | 'policyd-spf'
+  | 'other';
 
 /** The host that handed the message in. Absent facts are null. */
 export type Client = Readonly<{ name: string | null; ip: string | null; sasl: string | null }>;
@@ -66,12 +80,16 @@ export type ArrivalEvent = Queued<'arrival'> &
     sender: string | null;
     messageId?: MessageId | null;
     sizeBytes?: number | null;
+    /** Recipients accepted with it, before aliases; 0: the session never became a message (Sendmail `nrcpts=0`). */
+    recipientCount?: number | null;
     /** Queue ID before a content filter: Postfix `orig_queue_id=` (XFORWARD IDENT, smtpd.c). Lives on `originalClient`'s next hop, normally this host. */
     reinjectedFrom: QueueId | null;
     /** Queue ID before `postsuper -r`: Postfix pickup `orig_id=`. */
     requeuedFrom: QueueId | null;
     /** A further local link, e.g. Exim `R=`: the message that caused this one. */
     causedBy?: QueueId | null;
+    /** The message of which this is a part, on the same host: Sendmail's `clone: owner=` and `split:`. */
+    splitFrom?: QueueId | null;
   }>;
 
 export type DeliveryEvent = Queued<'delivery'> &
@@ -113,6 +131,18 @@ export type RejectEvent = Readonly<{
   count: number;
 }>;
 
+/** A filter's result that names no queue ID: it is told by the message-id, or by the envelope that was asked about. */
+export type LooseFilterEvent = Readonly<{
+  kind: 'loose-filter';
+  mta: Mta;
+  messageId: MessageId | null;
+  /** Address of the client. */
+  clientIp: string | null;
+  sender: string | null;
+  recipient: string | null;
+  filter: FilterResult;
+}>;
+
 /** One step of a server session without a queue ID; joined to transactions by program, pid and client. */
 export type SessionEvent = Readonly<{
   kind: 'session';
@@ -147,6 +177,7 @@ export type MtaEvent =
   | (Queued<'notice'> & Readonly<{ noticeQueueId: QueueId; notice: 'failure' | 'delay' | 'success' | 'postmaster' }>)
   /** A filter's transaction: `queueId` is the filter's own, or the MTA's whose mail it looked at. */
   | (Queued<'filter'> & Readonly<{ filter: FilterResult }>)
+  | LooseFilterEvent
   /** A verify probe (Postfix `deliverable`/`undeliverable`): not mail. */
   | Queued<'probe'>
   | RejectEvent

@@ -61,6 +61,8 @@ export type Transaction = Readonly<{
   reinjectedFrom: QueueId | null;
   requeuedFrom: QueueId | null;
   causedBy: QueueId | null;
+  /** The transaction on this host of which it is a part (Sendmail `clone`, `split`). */
+  splitFrom?: QueueId | null;
   /** A verify probe, not mail. */
   isProbe: boolean;
   /** Message-level state that no recipient shows: held, deleted, discarded before any recipient was logged. */

@@ -14,6 +14,8 @@ export type JsonFields = Readonly<{
 
 type Json = Readonly<Record<string, unknown>>;
 
+const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+
 /** A dotted name is looked up as one flat key first, then as a path. */
 const TIME: readonly string[] = [
   '@timestamp',
@@ -49,9 +51,14 @@ const PROGRAM: readonly string[] = [
   'process',
 ];
 const PID: readonly string[] = ['log.syslog.procid', 'procid', 'process.pid', 'pid', 'SYSLOG_PID', '_PID', 'proc_id'];
-const MESSAGE: readonly string[] = ['message', 'MESSAGE', 'msg', 'log', 'event.original'];
+/** Records that are the event itself: KumoMTA's have no message around them (kumo-log-types, JsonLogRecord). */
+const isKumoRecord = (object: Json): boolean =>
+  typeof object['type'] === 'string' &&
+  typeof object['id'] === 'string' &&
+  typeof object['queue'] === 'string' &&
+  typeof object['response'] === 'object';
 
-const isJson = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value);
+const MESSAGE: readonly string[] = ['message', 'MESSAGE', 'msg', 'log', 'event.original'];
 
 const byPath = (object: Json, name: string): unknown => {
   if (Object.hasOwn(object, name)) return object[name];
@@ -113,6 +120,10 @@ const parseObject = (line: string): unknown => {
 export const readJsonFields = (line: string): JsonFields | null => {
   const object = parseObject(line);
   if (!isJson(object)) return null;
+  if (isKumoRecord(object)) {
+    const time = firstText(object, ['event_time']) ?? timeOf(object);
+    return { time, host: null, program: 'kumod', pid: null, message: line };
+  }
   const message = firstText(object, MESSAGE);
   if (message === null) return null;
   return {

@@ -9,6 +9,15 @@ export type Parser = Readonly<{
   recognises: (text: string) => boolean;
   /** Total: odd text gives `unknown`, never an exception. Time linear in the length of the text. */
   parse: (record: LogRecord) => ParseOutcome;
+  /** Puts lines together that were cut for syslog; given all records of one answer. Other lines come back as they are. */
+  joinParts?: (records: readonly LogRecord[]) => readonly LogRecord[];
+  /**
+   * Further words by which a search fetches lines that belong to this one and do not hold its queue ID as a whole word: the other
+   * parts of a cut line, the session.
+   */
+  namesOf?: (record: LogRecord) => readonly string[];
+  /** Lines hold a queue ID as the beginning of longer words (OpenSMTPD's envelopes). */
+  isIdPrefix?: true;
 }>;
 
 export const UNKNOWN: ParseOutcome = { kind: 'unknown' };

@@ -12,7 +12,6 @@ import { splitQueueId } from './postfix/queue-id.js';
 import { parseSession, parseWarning } from './postfix/server-session.js';
 import { parseSmtpdAction } from './postfix/smtpd-action.js';
 
-const REPEATED = /^message repeated (\d{1,9}) times: \[ ?([\s\S]*?)\]?$/;
 const DAEMONS =
   /(?:^|\/)(?:smtpd|cleanup|n?qmgr|oqmgr|smtp|lmtp|local|virtual|pipe|error|retry|discard|bounce|defer|trace|pickup|postsuper|postscreen|verify|anvil|scache|master|tlsproxy|tlsmgr|dnsblog|proxymap|proxywrite|trivial-rewrite|flush|showq|spawn|postlogd|postlog|postqueue|sendmail|postdrop|postmap|postalias|postmulti|postfix-script|address_verify|qmqpd)$/;
 /** Programs that work beside Postfix and are called after it; their lines are not Postfix'. */
@@ -101,12 +100,7 @@ const parseWarned = (text: string): ParseOutcome => {
   return REFUSED.test(prefixed.rest) ? aborted(queueId(prefixed.id), prefixed.rest) : IGNORED;
 };
 
-const withCount = (outcome: ParseOutcome, count: number): ParseOutcome =>
-  outcome.kind === 'events'
-    ? events(...outcome.events.map((event) => (event.kind === 'reject' ? { ...event, count } : event)))
-    : outcome;
-
-const parseLine = (text: string, program: string): ParseOutcome => {
+const parse = ({ text, program }: LogRecord): ParseOutcome => {
   const prefixed = splitQueueId(text);
   if (prefixed !== null) return parseQueued(queueId(prefixed.id), prefixed.rest, program);
   if (text.startsWith('NOQUEUE: ')) return parseWithoutQueue(text.slice('NOQUEUE: '.length));
@@ -114,14 +108,6 @@ const parseLine = (text: string, program: string): ParseOutcome => {
   // `proxy-reject: END-OF-MESSAGE: …` has neither ID nor NOQUEUE (smtpd.c:4012).
   const event = parseSession(text) ?? parseSmtpdAction(text, null);
   return eventOr(event, isKnownOfServer(text) ? IGNORED : UNKNOWN);
-};
-
-const parse = ({ text, program }: LogRecord): ParseOutcome => {
-  const repeated = REPEATED.exec(text);
-  if (repeated === null) return parseLine(text, program);
-  // A repeated line is never nested; rsyslog writes it once for n further times (rsyslog action.c).
-  if (REPEATED.test(repeated[2]!)) return UNKNOWN;
-  return withCount(parseLine(repeated[2]!, program), Number(repeated[1]));
 };
 
 const MESSAGE_WORDS =

@@ -1,28 +1,79 @@
 /** Which parser reads which line. */
-import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
+import type { LogRecord, Mta, MtaEvent, ParseOutcome } from '../domain/event.js';
+import { amavis } from './amavis.js';
+import { dovecot } from './dovecot.js';
+import { exim } from './exim.js';
+import { kumomta } from './kumomta.js';
+import { opendkim } from './opendkim.js';
+import { opendmarc } from './opendmarc.js';
+import { opensmtpd } from './opensmtpd.js';
 import { type Parser, UNKNOWN } from './parser.js';
+import { policydSpf } from './policyd-spf.js';
 import { postfix } from './postfix.js';
+import { postgrey } from './postgrey.js';
+import { rspamd } from './rspamd.js';
+import { sendmail } from './sendmail.js';
+import { spamassassin } from './spamassassin.js';
 
 /** One line for each MTA or daemon family; the first that owns the program reads the line. */
-export const parsers: readonly Parser[] = [postfix];
+export const parsers: readonly Parser[] = [
+  postfix,
+  sendmail,
+  exim,
+  opensmtpd,
+  kumomta,
+  dovecot,
+  amavis,
+  rspamd,
+  spamassassin,
+  opendkim,
+  opendmarc,
+  postgrey,
+  policydSpf,
+];
 
 /** The parser for a line of this program and text; undefined when nobody claims it. */
 export const parserFor = (program: string, text: string): Parser | undefined =>
   parsers.find((parser) => parser.ownsProgram(program)) ?? parsers.find((parser) => parser.recognises(text));
 
+/** rsyslog's reduction of repeated lines ($RepeatedMsgReduction): the line was logged so many further times. */
+const REPEATED = /^message repeated (\d{1,9}) times: \[ ?([\s\S]*?)\]?$/;
+
+const parseWith = (parser: Parser | undefined, record: LogRecord): ParseOutcome => {
+  const repeated = REPEATED.exec(record.text);
+  if (repeated === null) return parser?.parse(record) ?? UNKNOWN;
+  const [, times, text = ''] = repeated;
+  // A repeated line is never nested.
+  const outcome = REPEATED.test(text) ? UNKNOWN : (parser?.parse({ ...record, text }) ?? UNKNOWN);
+  if (outcome.kind !== 'events') return outcome;
+  const events = outcome.events.map((event) => (event.kind === 'reject' ? { ...event, count: Number(times) } : event));
+  return { kind: 'events', events };
+};
+
 /** Total: what nobody understands is `unknown`. */
 export const parseRecord = (record: LogRecord): ParseOutcome =>
-  parserFor(record.program, record.text)?.parse(record) ?? UNKNOWN;
+  parseWith(parserFor(record.program, record.text), record);
+
+/** Do lines of this MTA hold its queue IDs only as the beginning of longer words? */
+export const isIdPrefix = (mta: Mta): boolean =>
+  parsers.some((parser) => parser.mta === mta && parser.isIdPrefix === true);
+
+/** The records of one answer, those that were cut for syslog put together. Order is kept. */
+export const joinParts = (records: readonly LogRecord[]): readonly LogRecord[] =>
+  parsers.reduce((joined, parser) => parser.joinParts?.(joined) ?? joined, records);
 
 const idsOfEvent = (event: MtaEvent): readonly string[] => {
   switch (event.kind) {
     case 'session':
     case 'session-action':
+    case 'loose-filter':
       return [];
     case 'reject':
       return event.queueId === null ? [] : [event.queueId];
     case 'arrival':
-      return [event.queueId, event.reinjectedFrom, event.requeuedFrom].filter((id) => id !== null);
+      return [event.queueId, event.reinjectedFrom, event.requeuedFrom, event.splitFrom ?? null].filter(
+        (id) => id !== null,
+      );
     case 'notice':
       return [event.queueId, event.noticeQueueId];
     case 'delivery':
@@ -34,6 +85,8 @@ const idsOfEvent = (event: MtaEvent): readonly string[] => {
 
 /** Queue IDs on the record's own host that the line is about, or that it names as local next steps. */
 export const localQueueIds = (record: LogRecord): readonly string[] => {
-  const outcome = parseRecord(record);
-  return outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
+  const parser = parserFor(record.program, record.text);
+  const outcome = parseWith(parser, record);
+  const ids = outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
+  return [...ids, ...(parser?.namesOf?.(record) ?? [])];
 };

@@ -21,8 +21,9 @@ const NEXT_ID: readonly RegExp[] = [
   new RegExp(`${CODES}(?=\\w*\\d)([A-Za-z0-9]{6,32}(?:-\\d{1,4})?) Message accepted for delivery`, 'gi'),
   // KumoMTA: `250 OK ids=32 hex digits,…`.
   new RegExp(`${CODES}OK ids?=([0-9a-f]{32}(?:,[0-9a-f]{32}){0,99})(?!\\w)`, 'gi'),
-  // Dovecot lmtp: `250 2.0.0 <user@x> r2Y3BpZkH2kBAAAA5Dfk8Q Saved`; recipient numbers follow as `:2` when there are several.
-  new RegExp(`${CODES}([A-Za-z0-9+/]{20,26}(?::\\d{1,4})?) Saved`, 'g'),
+  // Dovecot lmtp: `250 2.0.0 <user@x> r2Y3BpZkH2kBAAAA5Dfk8Q Saved`. `:T2` is the second message of the connection; the number
+  // of the recipient that follows (`:R2`, before 2.3 `:2`) is no part of its name (lmtp-recipient.c).
+  new RegExp(`${CODES} *([A-Za-z0-9+/]{20,26}(?::T\\d{1,4})?)(?::R?\\d{1,4})? Saved`, 'g'),
   // Proxmox Mail Gateway: `250 2.5.0 OK (4A1B2C5F3E0D1A2B3C)`.
   new RegExp(`${CODES}OK \\(([0-9A-F]{10,32})\\)`, 'g'),
   // Haraka: `250 Message Queued (8D2C4F36-…-….1)`.

@@ -191,6 +191,15 @@ const readExim = (line: string, at: number, stamp: Stamp): Parts => {
   };
 };
 
+/** rspamd's own log: `2026-11-21 07:23:22 #123(rspamd_proxy) <tag>; …` (logger.c). */
+const RSPAMD = /^#(\d{1,10})\(([\w-]{1,40})\) (?=<)/;
+
+/** Text that Exim sent to syslog begins with the stamp of its main log (syslog_timestamp); it has neither host nor tag. */
+const readEximText = (text: string): Parts | null => {
+  const stamp = readIsoStamp(text, 0);
+  return stamp === null || text.charCodeAt(10) !== BLANK ? null : readExim(text, stamp.end, stamp);
+};
+
 /** Behind an ISO stamp. Exim writes a blank between date and time, and neither host nor tag. */
 const readIso = (line: string, at: number): Parts | null => {
   const stamp = readIsoStamp(line, at);
@@ -201,7 +210,15 @@ const readIso = (line: string, at: number): Parts | null => {
     return { stamp, host: null, program: '', pid: null, text: textFrom(line, next + CONTAINER_LENGTH) };
   }
   const parts = readHostAndTag(line, stamp.end, stamp);
-  return line.charCodeAt(at + 10) === BLANK && parts.program === '' ? readExim(line, stamp.end, stamp) : parts;
+  if (line.charCodeAt(at + 10) !== BLANK) return parts;
+  // `1xUfTL-00003V-1E DKIM: …` is no host with a tag.
+  const exim = readExim(line, stamp.end, stamp);
+  const rspamd = RSPAMD.exec(exim.text);
+  if (rspamd !== null) {
+    const text = exim.text.slice(rspamd[0].length);
+    return { stamp, host: null, program: 'rspamd', pid: pidOf(rspamd[1] ?? null), text };
+  }
+  return parts.program === '' || EXIM_ID.test(exim.text) ? exim : parts;
 };
 
 const PRIORITY = /^<\d{1,3}>/;
@@ -309,8 +326,9 @@ export const createHeaderParser = (context: HeaderContext): HeaderParser => {
   const unwrap = (outer: Header, stamp: Stamp): Header => {
     let header = outer;
     for (let depth = 0; depth < MAX_NESTING && couldBeStamp(header.text); depth++) {
-      const inner = readPlain(header.text, nearestYear(outer.timeMs));
-      if (inner === null || !(isHeader(inner) || outer.program.startsWith('exim'))) break;
+      const isExim = outer.program.startsWith('exim');
+      const inner = (isExim ? readEximText(header.text) : null) ?? readPlain(header.text, nearestYear(outer.timeMs));
+      if (inner === null || !(isHeader(inner) || isExim)) break;
       header = nest(header, stamp, inner, context);
     }
     return header;

@@ -30,7 +30,7 @@ export type ShardPosition = Readonly<{
 export type ShardHit = Readonly<{ id: string; sequence: number; term: number; sortMs: number | null }>;
 
 /** Documents behind the last one that are looked at again when another copy took over, and that holes are kept for. */
-const OVERLAP = 2000;
+export const OVERLAP = 2000;
 /** Holes are kept so long, too: a busy shard passes the overlap in a moment. */
 const HOLE_MS = 30_000;
 /** A shard that brings nothing keeps no ids in memory. */

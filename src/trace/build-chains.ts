@@ -1,9 +1,10 @@
 /** Transactions → chains: linked, ordered, judged, and related to the notices that were made about them. */
 import type { Chain, RelatedChain, Relation } from '../domain/chain.js';
 import { transactionKey } from '../domain/chain.js';
+import type { DeliveryStatus } from '../domain/event.js';
 import { traceId } from '../domain/ids.js';
 import { explainCode } from '../domain/status-code.js';
-import type { Notice, Transaction } from '../domain/transaction.js';
+import { isFinal, type Notice, type Transaction } from '../domain/transaction.js';
 import { type Component, groupIntoMessages } from './components.js';
 import { findCutOffs, type Reach } from './cut-off.js';
 import { type FindingLimits, findFindings } from './findings.js';
@@ -94,6 +95,49 @@ const noticeTransaction = (
 
 type Pair = Readonly<{ cause: Transaction; notice: Transaction; kind: Notice['kind'] }>;
 
+/** The lines of one delivery attempt and of the notice that follows are logged within this time. */
+const NOTICE_LAG_MS = 5000;
+
+/**
+ * Exim's `<= <> R=ID` tells no failure from a delay: it failed when a recipient was given up since the last notice, and is late
+ * when one is still open (deliver.c). An answer of a user's filter is no notice.
+ */
+const kindOfNotice = (cause: Transaction, sinceMs: number, notice: Transaction): Notice['kind'] | null => {
+  const untilMs = notice.arrivedAtMs + NOTICE_LAG_MS;
+  const attempts = cause.recipients.flatMap((recipient) =>
+    recipient.attempts.map((attempt) => ({ ...attempt, address: recipient.address })),
+  );
+  const isNew = ({ timeMs }: { timeMs: number }): boolean => timeMs > sinceMs && timeMs <= untilMs;
+  if (attempts.some((attempt) => isNew(attempt) && (attempt.status === 'bounced' || attempt.status === 'expired'))) {
+    return 'failure';
+  }
+  const settledBy = (attempt: { status: DeliveryStatus; timeMs: number }): boolean =>
+    isFinal(attempt.status) && attempt.timeMs <= untilMs;
+  if (cause.recipients.some((recipient) => !recipient.attempts.some(settledBy))) return 'delay';
+  return attempts.some((attempt) => isNew(attempt) && attempt.address.startsWith('>')) ? null : 'success';
+};
+
+/** The notice itself names its cause (Exim `R=`). */
+const causedPairs = (
+  transactions: readonly Transaction[],
+  byPlace: ReadonlyMap<string, readonly Transaction[]>,
+): readonly Pair[] => {
+  const lastNotice = new Map<Transaction, number>();
+  return transactions
+    .filter(({ causedBy }) => causedBy !== null)
+    .sort((a, b) => a.arrivedAtMs - b.arrivedAtMs || (a.queueId < b.queueId ? -1 : 1))
+    .flatMap((notice): Pair[] => {
+      const before = (byPlace.get(`${notice.host}\0${notice.causedBy}`) ?? []).filter(
+        (t) => t !== notice && t.firstSeenMs <= notice.firstSeenMs + NOTICE_LEAD_MS,
+      );
+      const cause = [...before].sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
+      if (cause === undefined) return [];
+      const kind = kindOfNotice(cause, lastNotice.get(cause) ?? Number.NEGATIVE_INFINITY, notice);
+      lastNotice.set(cause, notice.arrivedAtMs);
+      return kind === null ? [] : [{ cause, notice, kind }];
+    });
+};
+
 const pairsOf = (transactions: readonly Transaction[]): readonly Pair[] => {
   const byPlace = new Map<string, Transaction[]>();
   for (const t of transactions) {
@@ -106,16 +150,7 @@ const pairsOf = (transactions: readonly Transaction[]): readonly Pair[] => {
       return found === undefined ? [] : [{ cause, notice: found, kind: notice.kind }];
     }),
   );
-  // The notice itself may name its cause instead (Exim `R=`).
-  const caused = transactions.flatMap((notice): Pair[] => {
-    if (notice.causedBy === null) return [];
-    const before = (byPlace.get(`${notice.host}\0${notice.causedBy}`) ?? []).filter(
-      (t) => t.firstSeenMs <= notice.firstSeenMs + NOTICE_LEAD_MS,
-    );
-    const cause = before.sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
-    return cause === undefined ? [] : [{ cause, notice, kind: 'failure' }];
-  });
-  return [...named, ...caused];
+  return [...named, ...causedPairs(transactions, byPlace)];
 };
 
 /** A list server or another command gives a message back within this time. */
@@ -127,6 +162,7 @@ const wasGivenToCommand = (t: Transaction, beforeMs: number): boolean =>
       ({ status, agent, timeMs }) =>
         status === 'sent' &&
         agent !== null &&
+        t.mta !== 'dovecot' &&
         timeMs <= beforeMs + NOTICE_LEAD_MS &&
         beforeMs - timeMs <= LIST_DELAY_MS,
     ),

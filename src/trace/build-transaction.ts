@@ -1,7 +1,7 @@
 /** The events of one lifetime → one Transaction. */
 import type { Client, FilterResult, MtaEvent } from '../domain/event.js';
 import type { MessageId, QueueId } from '../domain/ids.js';
-import type { Notice, Transaction } from '../domain/transaction.js';
+import type { Notice, Recipient, Transaction } from '../domain/transaction.js';
 import { createDraftRecipients, type DraftRecipients } from './draft-recipients.js';
 import type { Occurrence } from './fold.js';
 import type { Lifetime } from './lifetimes.js';
@@ -22,6 +22,7 @@ type Draft = {
   reinjectedFrom: QueueId | null;
   requeuedFrom: QueueId | null;
   causedBy: QueueId | null;
+  splitFrom: QueueId | null;
   isProbe: boolean;
   state: Transaction['state'];
   /** Process ids of the queue manager, as far as seen. */
@@ -43,7 +44,7 @@ const isOpen = ({ recipients }: Draft): boolean => recipients.count() === 0 || r
  */
 const applyRemoval = (draft: Draft, byOperator: boolean | null, pid: number | null): void => {
   draft.removed = true;
-  if (draft.state === 'requeued' || draft.state === 'discarded') return;
+  if (draft.state === 'requeued' || draft.state === 'discarded' || draft.state === 'deleted') return;
   const isDeleted = byOperator ?? (draft.state === 'held' || (pid !== null && !draft.managerPids.has(pid)));
   if (isDeleted && isOpen(draft)) {
     draft.state = 'deleted';
@@ -58,9 +59,11 @@ const applyArrival = (draft: Draft, event: Extract<MtaEvent, { kind: 'arrival' }
   draft.sender ??= event.sender;
   draft.messageId ??= event.messageId ?? null;
   draft.sizeBytes ??= event.sizeBytes ?? null;
+  draft.recipientCount ??= event.recipientCount || null;
   draft.reinjectedFrom = event.reinjectedFrom;
   draft.requeuedFrom = event.requeuedFrom;
   draft.causedBy = event.causedBy ?? null;
+  draft.splitFrom = event.splitFrom ?? null;
 };
 
 const release = (draft: Draft): void => {
@@ -145,6 +148,7 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
     case 'aborted':
     case 'session':
     case 'session-action':
+    case 'loose-filter':
       return;
     default:
       applyState(draft, event, pid);
@@ -153,10 +157,18 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
 
 const queueIdOf = ({ occurrences }: Lifetime): QueueId => {
   for (const { event } of occurrences) {
-    if (event.kind !== 'session' && event.kind !== 'session-action' && event.queueId !== null) return event.queueId;
+    if ('queueId' in event && event.queueId !== null) return event.queueId;
   }
   throw new Error('A lifetime is made of lines with a queue ID.');
 };
+
+/** Sendmail's `ctladdr=` names the user whose rights count: of an alias, or the one who handed the message in (deliver.c getctladdr). */
+const withoutSubmitter = (recipients: readonly Recipient[], sender: string | null): readonly Recipient[] =>
+  recipients.map((recipient) =>
+    recipient.originalAddress === null || recipient.originalAddress !== sender
+      ? recipient
+      : { ...recipient, originalAddress: null },
+  );
 
 /** @param actions `NOQUEUE: hold` and `discard` lines of the session in which the message arrived */
 export const buildTransaction = (
@@ -166,8 +178,10 @@ export const buildTransaction = (
   const first = lifetime.occurrences[0]!;
   const last = lifetime.occurrences.at(-1)!;
   const queueId = queueIdOf(lifetime);
+  // A filter may have spoken first.
+  const mta = (lifetime.occurrences.find(({ event }) => event.kind !== 'filter') ?? first).event.mta;
   const draft: Draft = {
-    mta: first.event.mta,
+    mta,
     messageId: null,
     sender: null,
     client: null,
@@ -182,6 +196,7 @@ export const buildTransaction = (
     reinjectedFrom: null,
     requeuedFrom: null,
     causedBy: null,
+    splitFrom: null,
     isProbe: false,
     state: 'active',
     managerPids: new Set(),
@@ -208,9 +223,11 @@ export const buildTransaction = (
     reinjectedFrom: draft.reinjectedFrom,
     requeuedFrom: draft.requeuedFrom,
     causedBy: draft.causedBy,
+    splitFrom: draft.splitFrom,
     isProbe: draft.isProbe,
     state: draft.state,
-    recipients: draft.recipients.list(),
+    recipients:
+      draft.mta === 'sendmail' ? withoutSubmitter(draft.recipients.list(), draft.sender) : draft.recipients.list(),
     host: first.host,
     queueId,
     hasArrival: draft.arrivedAtMs !== null,

@@ -81,6 +81,8 @@ export const createDraftRecipients = (): DraftRecipients => {
       absorb(event.recipient, event.originalRecipient);
       const recipient = recipientOf(event.recipient, event.originalRecipient);
       recipient.attempts.push(attemptOf(event, timeMs));
+      // A copy that is kept counts, also where a user's filter threw another away.
+      if (recipient.status === 'sent' && event.status === 'discarded') return;
       // A recipient that is settled stays so: a late duplicate or a line out of order changes nothing.
       if (!isFinal(recipient.status) || isFinal(event.status)) recipient.status = event.status;
     },

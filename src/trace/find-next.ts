@@ -22,6 +22,9 @@ export type Finder = Readonly<{
   hostOf: (handover: Handover) => HostName;
 }>;
 
+/** What came out may be logged a moment before what went in. */
+const ORIGIN_LEAD_MS = 60_000;
+
 const LOOPBACK = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|localhost(?:\.localdomain)?|ip6-localhost)$/i;
 
 /** `localhost`, 127.0.0.0/8, ::1: the machine that says it. */
@@ -108,12 +111,32 @@ const findByQueueId = (index: Index, handover: Handover, id: QueueId): Transacti
   return nearest(handover, attested);
 };
 
-/** A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client. */
+/** Given to a program: Postfix says so in words, Sendmail by the mailer, Exim and Sendmail by the target. */
+const isCommand = ({ attempt, recipient }: Handover): boolean =>
+  attempt.agent !== null &&
+  (/^delivered (?:via|to command)/.test(attempt.response ?? '') || attempt.agent === 'prog' || /^"?\|/.test(recipient));
+
+const localPartOf = (address: string): string => address.toLowerCase().replace(/@[^@]*$/, '');
+
+/** A mailbox server knows users, not always addresses. */
+const isUser = (recipient: string, to: Transaction): boolean =>
+  to.recipients.some(({ address, originalAddress }) =>
+    [address, originalAddress ?? address].some((name) => localPartOf(name) === localPartOf(recipient)),
+  );
+
+/** A pipe filter has no line with both IDs: `delivered via NAME service`, then pickup or a loopback client, or a mailbox. */
 const isBehindPipe = (index: Index, handover: Handover, to: Transaction): boolean => {
-  const { from, attempt } = handover;
-  if (attempt.agent === null || !/^delivered (?:via|to command)/.test(attempt.response ?? '')) return false;
-  const isLocal = to.via === 'pickup' || clientHostOf(index, to) === to.host;
-  return to.host === from.host && isLocal && isDuringPipe(handover, to) && sameSender(from, to);
+  const { from, recipient } = handover;
+  if (!isCommand(handover) || to.host !== from.host || !isDuringPipe(handover, to)) return false;
+  if (to.mta === 'dovecot') return isUser(recipient, to);
+  return (to.via === 'pickup' || clientHostOf(index, to) === to.host) && sameSender(from, to);
+};
+
+/** A user's filter sent the message on: it came from that machine, for the address that the filter names. */
+const isBehindForward = (index: Index, handover: Handover, to: Transaction): boolean => {
+  const { from } = handover;
+  const isFromHere = to.via === 'pickup' ? to.host === from.host : clientHostOf(index, to) === from.host;
+  return isFromHere && to.mta !== 'dovecot' && isForRecipient(handover, to) && isSameTime(handover, to);
 };
 
 /** A filter on this host that speaks LMTP is no mailbox: what it took comes back on the loopback while it is asked. */
@@ -121,10 +144,13 @@ const isFilter = ({ from, attempt }: Handover, host: HostName): boolean =>
   host === from.host && attempt.relay?.ip != null && !/\bSaved$/.test(attempt.response ?? '');
 
 const isBehindRelay = (index: Index, handover: Handover, to: Transaction): boolean => {
-  const { from, attempt } = handover;
+  const { from, attempt, recipient } = handover;
   const host = hostOfHandover(index, handover);
   if (!isSameTime(handover, to)) return false;
   const client = clientHostOf(index, to);
+  // Mailbox servers are spoken to by LMTP; filters say themselves what they got.
+  if (to.mta === 'dovecot') return attempt.by === 'lmtp' && to.host === host && isUser(recipient, to);
+  if (to.mta === 'amavis') return false;
   if (attempt.by === 'lmtp') return isFilter(handover, host) && to.host === host && client === host;
   if (to.host === host) return client === null || client === from.host;
   // The name of several machines: the one that says it got the message from here, for this recipient.
@@ -135,15 +161,21 @@ const isBehindRelay = (index: Index, handover: Handover, to: Transaction): boole
 const findByMessageId = (index: Index, handover: Handover): readonly Transaction[] => {
   const { from, attempt } = handover;
   if (from.messageId === null || index.overloaded.has(from.messageId)) return [];
-  const isBehind = attempt.relay === null ? isBehindPipe : isBehindRelay;
+  const isBehindLocal = attempt.by === 'forward' ? isBehindForward : isBehindPipe;
+  const isBehind = attempt.relay === null ? isBehindLocal : isBehindRelay;
   return (index.byMessageId.get(from.messageId) ?? []).filter((to) => to !== from && isBehind(index, handover, to));
 };
 
 /** The latest transaction of this name that began before `to` did. */
-const findOrigin = (index: Index, to: Transaction, host: HostName, id: QueueId): Transaction | undefined =>
-  (index.byId.get(id) ?? [])
-    .filter((from) => from !== to && from.host === host && from.firstSeenMs <= to.arrivedAtMs + 60_000)
-    .sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
+const findOrigin = (index: Index, to: Transaction, host: HostName, id: QueueId): Transaction | undefined => {
+  const named = (index.byId.get(id) ?? []).filter(
+    (from) => from !== to && from.firstSeenMs <= to.arrivedAtMs + ORIGIN_LEAD_MS,
+  );
+  const there = named.filter((from) => from.host === host);
+  // A filter on a machine of its own does not say whose ID it names.
+  const elsewhere = to.mta === 'amavis' ? named.filter((from) => isSameMessage(index, from, to)) : [];
+  return [...(there.length > 0 ? there : elsewhere)].sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
+};
 
 export const createFinder = (transactions: readonly Transaction[], machines: Machines): Finder => {
   const index: Index = {

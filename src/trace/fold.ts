@@ -6,8 +6,10 @@ import type { LogRecord, MtaEvent, RejectEvent } from '../domain/event.js';
 import type { HostName, QueueId } from '../domain/ids.js';
 import type { Reject, Transaction } from '../domain/transaction.js';
 import { splitLifetimes } from './lifetimes.js';
+import { attachFilters, filtersOfLifetime, isOnlyFiltered, type LooseFilter, looseFilterOf } from './loose-filters.js';
+import { rejectRows } from './reject-rows.js';
 import { byTime, sessionKey } from './sessions.js';
-import { settle } from './settle.js';
+import { type Outcome, settle } from './settle.js';
 
 /** An event with where and when it was logged. */
 export type Occurrence = Readonly<{
@@ -33,53 +35,72 @@ export type Fold = Readonly<{
   result: () => FoldResult;
 }>;
 
-/** rsyslog's `message repeated n times` is a count from outside; more rows than this say nothing further. */
-const REPEATS_MAX = 1000;
+const placeKey = (host: string, id: string): string => `${host}\0${id}`;
 
-const rejectOf = (occurrence: Occurrence, event: RejectEvent): Reject => ({
-  timeMs: occurrence.timeMs,
-  host: occurrence.host,
-  queueId: event.queueId,
-  client: event.client,
-  sender: event.sender,
-  recipient: event.recipient,
-  replyCode: event.replyCode,
-  dsn: event.dsn,
-  stage: event.stage,
-  text: event.text,
-});
-
-const rejectRows = (occurrences: readonly Occurrence[]): Reject[] => {
-  const rows: Reject[] = [];
-  const seen = new Set<string>();
-  for (const occurrence of occurrences) {
-    const { event } = occurrence;
-    if (event.kind !== 'reject') continue;
-    const row = rejectOf(occurrence, event);
-    const key = JSON.stringify([row, occurrence.pid, event.count]);
-    // The same line read twice; stamps of whole seconds cannot tell that from two refusals in one second.
-    if (seen.has(key) && occurrence.timeMs % 1000 !== 0) continue;
-    seen.add(key);
-    for (let index = 0; index < Math.min(event.count, REPEATS_MAX); index++) rows.push(row);
+/** What was logged under a queue ID around the time of a line. */
+const createSessionFinder = (outcomes: readonly Outcome[]) => {
+  const byPlace = new Map<string, Transaction[]>();
+  for (const { transaction } of outcomes) {
+    const key = placeKey(transaction.host, transaction.queueId);
+    byPlace.set(key, [...(byPlace.get(key) ?? []), transaction]);
   }
-  return rows;
+  return ({ host, timeMs }: Occurrence, { queueId }: RejectEvent): Transaction | undefined =>
+    queueId === null
+      ? undefined
+      : byPlace
+          .get(placeKey(host, queueId))
+          ?.find(({ firstSeenMs, lastSeenMs }) => timeMs >= firstSeenMs && timeMs <= lastSeenMs);
+};
+
+/** Everything that was added, in the order of its coming. */
+type Gathered = Readonly<{
+  /** By host and queue ID. */
+  queued: Map<string, Occurrence[]>;
+  sessions: Map<string, Occurrence[]>;
+  rejects: Occurrence[];
+  loose: LooseFilter[];
+}>;
+
+const conclude = ({ queued, sessions, rejects, loose }: Gathered): Omit<FoldResult, 'isCut'> => {
+  for (const list of sessions.values()) list.sort(byTime);
+  const lifetimes = [...queued.values()].flatMap(splitLifetimes);
+  const outcomes = lifetimes
+    .filter((lifetime) => !isOnlyFiltered(lifetime))
+    .map((lifetime) => settle(lifetime, sessions));
+  const settled = outcomes
+    .filter((outcome) => outcome.kind === 'transaction')
+    .filter(({ transaction }) => !transaction.isProbe);
+  const filtered = attachFilters(
+    settled.map(({ transaction }) => transaction),
+    [...lifetimes.filter(isOnlyFiltered).flatMap(filtersOfLifetime), ...loose],
+  );
+  const kept = settled.map((outcome) => ({
+    ...outcome,
+    transaction: filtered.get(outcome.transaction) ?? outcome.transaction,
+  }));
+  const said = rejectRows([...rejects].sort(byTime), createSessionFinder(outcomes));
+  const refused = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? outcome.rejects : []));
+  return {
+    transactions: kept.map(({ transaction }) => transaction),
+    rejects: [...said, ...refused].sort((a, b) => a.timeMs - b.timeMs),
+    unsettled: kept.filter(({ isSettled }) => !isSettled).map(({ transaction }) => transaction),
+  };
+};
+
+const append = (map: Map<string, Occurrence[]>, key: string, occurrence: Occurrence): void => {
+  const list = map.get(key);
+  if (list) list.push(occurrence);
+  else map.set(key, [occurrence]);
 };
 
 /** @param maxTransactions further (host, queue ID) pairs are left out, and `isCut` says so. */
 export const createFold = (maxTransactions: number): Fold => {
-  const queued = new Map<string, Occurrence[]>();
-  const sessions = new Map<string, Occurrence[]>();
-  const rejects: Occurrence[] = [];
+  const gathered: Gathered = { queued: new Map(), sessions: new Map(), rejects: [], loose: [] };
+  const { queued, sessions, rejects, loose } = gathered;
   let isCut = false;
 
-  const append = (map: Map<string, Occurrence[]>, key: string, occurrence: Occurrence): void => {
-    const list = map.get(key);
-    if (list) list.push(occurrence);
-    else map.set(key, [occurrence]);
-  };
-
   const addQueued = (host: HostName, id: QueueId, occurrence: Occurrence): void => {
-    const key = `${host}\0${id}`;
+    const key = placeKey(host, id);
     if (!queued.has(key) && queued.size >= maxTransactions) isCut = true;
     else append(queued, key, occurrence);
   };
@@ -88,6 +109,10 @@ export const createFold = (maxTransactions: number): Fold => {
     const { host, program, pid } = occurrence;
     if (event.kind === 'session' || event.kind === 'session-action') {
       append(sessions, sessionKey(host, program, pid), occurrence);
+      return;
+    }
+    if (event.kind === 'loose-filter') {
+      loose.push(looseFilterOf(occurrence, event));
       return;
     }
     if (event.kind === 'reject') rejects.push(occurrence);
@@ -101,21 +126,6 @@ export const createFold = (maxTransactions: number): Fold => {
         addEvent(event, { event, host, timeMs, program, pid, sequence });
       }
     },
-    result: () => {
-      for (const list of sessions.values()) list.sort(byTime);
-      const outcomes = [...queued.values()].flatMap((occurrences) =>
-        splitLifetimes(occurrences).map((lifetime) => settle(lifetime, sessions)),
-      );
-      const kept = outcomes
-        .filter((outcome) => outcome.kind === 'transaction')
-        .filter(({ transaction }) => !transaction.isProbe);
-      const refused = outcomes.flatMap((outcome) => (outcome.kind === 'aborted' ? outcome.rejects : []));
-      return {
-        transactions: kept.map(({ transaction }) => transaction),
-        rejects: [...rejectRows([...rejects].sort(byTime)), ...refused].sort((a, b) => a.timeMs - b.timeMs),
-        unsettled: kept.filter(({ isSettled }) => !isSettled).map(({ transaction }) => transaction),
-        isCut,
-      };
-    },
+    result: () => ({ ...conclude(gathered), isCut }),
   };
 };

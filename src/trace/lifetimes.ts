@@ -12,6 +12,7 @@ export type Lifetime = Readonly<{
 const RANK: Readonly<Record<MtaEvent['kind'], number>> = {
   session: 0,
   'session-action': 0,
+  'loose-filter': 0,
   arrival: 1,
   reject: 2,
   'message-id': 3,
@@ -74,16 +75,26 @@ const arrange = (occurrences: readonly Occurrence[]): Occurrence[] => {
 /** What the current lifetime has shown so far. */
 type State = {
   arrivalMs: number | null;
+  /** The words of the arrival. */
+  arrival: string | null;
   endMs: number | null;
   messageId: string | null | undefined;
   sender: string | null;
 };
 
-const startsAnew = (state: State, first: Occurrence, { event, timeMs }: Occurrence): boolean => {
-  if (event.kind === 'arrival') {
-    if (state.arrivalMs !== null || state.endMs !== null) return true;
-    return timeMs - first.timeMs > DISORDER_MS;
-  }
+const isRetold = ({ arrivalMs }: State, timeMs: number): boolean =>
+  arrivalMs !== null && timeMs - arrivalMs <= AFTERMATH_MS;
+
+const isNewArrival = (state: State, first: Occurrence, { event, timeMs }: Occurrence): boolean => {
+  // A filter tells of the same message once for each group of its recipients.
+  if (state.endMs === null && state.arrival === JSON.stringify(event) && isRetold(state, timeMs)) return false;
+  if (state.arrivalMs !== null || state.endMs !== null) return true;
+  return timeMs - first.timeMs > DISORDER_MS;
+};
+
+const startsAnew = (state: State, first: Occurrence, occurrence: Occurrence): boolean => {
+  const { event, timeMs } = occurrence;
+  if (event.kind === 'arrival') return isNewArrival(state, first, occurrence);
   if (state.endMs !== null && timeMs - state.endMs > AFTERMATH_MS) return true;
   if (event.kind === 'message-id') {
     const isOther = state.messageId !== undefined && state.messageId !== event.messageId;
@@ -97,7 +108,10 @@ const startsAnew = (state: State, first: Occurrence, { event, timeMs }: Occurren
 };
 
 const note = (state: State, { event, timeMs }: Occurrence): void => {
-  if (event.kind === 'arrival') state.arrivalMs = timeMs;
+  if (event.kind === 'arrival') {
+    state.arrivalMs = timeMs;
+    state.arrival = JSON.stringify(event);
+  }
   if (event.kind === 'message-id') state.messageId = event.messageId;
   if (event.kind === 'queued') state.sender = event.sender;
   if (ENDING.has(event.kind)) state.endMs = timeMs;
@@ -106,12 +120,12 @@ const note = (state: State, { event, timeMs }: Occurrence): void => {
 /** @param occurrences all events of one queue ID on one host, in any order */
 export const splitLifetimes = (occurrences: readonly Occurrence[]): readonly Lifetime[] => {
   const lifetimes: Occurrence[][] = [];
-  let state: State = { arrivalMs: null, endMs: null, messageId: undefined, sender: null };
+  let state: State = { arrivalMs: null, arrival: null, endMs: null, messageId: undefined, sender: null };
   for (const occurrence of arrange(occurrences)) {
     const current = lifetimes.at(-1);
     if (current === undefined || startsAnew(state, current[0]!, occurrence)) {
       lifetimes.push([occurrence]);
-      state = { arrivalMs: null, endMs: null, messageId: undefined, sender: null };
+      state = { arrivalMs: null, arrival: null, endMs: null, messageId: undefined, sender: null };
     } else current.push(occurrence);
     note(state, occurrence);
   }

@@ -175,6 +175,15 @@ const linkByOrigin = (transactions: readonly Transaction[], finder: Finder, coll
       const recipients = carriedOn(requeued, to, ({ status }) => !isFinal(status));
       collector.link(requeued, to, recipients, 'requeue');
     }
+    const whole = to.splitFrom ? finder.origin(to, to.host, to.splitFrom) : undefined;
+    // The recipients stand only in the part.
+    if (whole)
+      collector.link(
+        whole,
+        to,
+        to.recipients.map(({ address }) => address),
+        'forward',
+      );
     if (to.reinjectedFrom === null || collector.hasIncoming(to)) continue;
     const filtered = finder.origin(to, finder.clientHost(to) ?? to.host, to.reinjectedFrom);
     if (filtered) {
@@ -226,6 +235,35 @@ const noteGapsBefore = (input: LinkInput, finder: Finder, collector: Collector):
   }
 };
 
+/** A content filter whose own transaction is at hand: the MTA's next queue ID was made behind it. */
+const isInnerFilter = ({ mta }: Transaction): boolean => mta === 'amavis';
+
+/** The filter does not say where its mail came from: then it was the one that got the same answer. */
+const linkToFilters = (transactions: readonly Transaction[], links: Links, collector: Collector): void => {
+  for (const filter of transactions) {
+    if (!isInnerFilter(filter) || collector.hasIncoming(filter)) continue;
+    const behind = new Set(links.links.filter(({ from }) => from === filter).map(({ to }) => to));
+    for (const { from, to, recipients } of links.links) {
+      const isSame = from.messageId === filter.messageId && from.host === to.host && !isInnerFilter(from);
+      if (isSame && behind.has(to)) collector.link(from, filter, recipients, 'reinjection');
+    }
+  }
+};
+
+/** CONTRACT §2: where a filter's own transaction is shown, hops run through it and none passes beside it. */
+const withoutShortcuts = (links: readonly Link[]): readonly Link[] => {
+  const into = new Map<Transaction, Set<Transaction>>();
+  for (const { from, to } of links) {
+    if (isInnerFilter(to)) into.set(from, (into.get(from) ?? new Set<Transaction>()).add(to));
+  }
+  if (into.size === 0) return links;
+  const behind = new Map<Transaction, Set<Transaction>>();
+  for (const { from, to } of links) {
+    if (isInnerFilter(from)) behind.set(from, (behind.get(from) ?? new Set<Transaction>()).add(to));
+  }
+  return links.filter(({ from, to }) => ![...(into.get(from) ?? [])].some((filter) => behind.get(filter)?.has(to)));
+};
+
 /** Finds every hop that the transactions at hand attest, and says where one side is missing. */
 export const linkTransactions = (input: LinkInput): Links => {
   const finder = createFinder(input.transactions, input.machines);
@@ -236,7 +274,9 @@ export const linkTransactions = (input: LinkInput): Links => {
   linkByMessageId(handoversOf(input.transactions, isInDoubt), input.machines, finder, collector);
   noteGapsAfter(open, input, finder, collector);
   noteGapsBefore(input, finder, collector);
-  return collector.result();
+  linkToFilters(input.transactions, collector.result(), collector);
+  const { links, openEnds } = collector.result();
+  return { links: withoutShortcuts(links), openEnds };
 };
 
 /** The hop of CONTRACT §2. */

@@ -85,7 +85,8 @@ const addLine = (memory: Memory, { record, events }: ReadLine, nowMs: number): v
       addStep(memory, occurrence);
       continue;
     }
-    if (event.queueId === null) continue;
+    // Which message it is about only the whole day's log tells: a trace on demand says it, following does not.
+    if (event.kind === 'loose-filter' || event.queueId === null) continue;
     const place = usePlace(memory, host, event.queueId, nowMs);
     memory.touched.add(place);
     place.readAtMs = nowMs;
@@ -116,7 +117,8 @@ const findWanted = (memory: Memory, lines: readonly ReadLine[], eventTime: Event
   const wanted = new Map<string, QueuePlace>();
   for (const { record, events } of lines) {
     for (const event of events) {
-      if (event.kind === 'session' || event.kind === 'session-action' || event.queueId === null) continue;
+      if (event.kind === 'session' || event.kind === 'session-action' || event.kind === 'loose-filter') continue;
+      if (event.queueId === null) continue;
       const key = placeKey(record.host, event.queueId);
       if (!memory.places.has(key)) wanted.set(key, { host: record.host, queueId: event.queueId });
     }

@@ -3,6 +3,7 @@
  * hops: one message-id finds every host's part at once. Nothing is asked twice: for each host and text the spans of time
  * already searched are kept.
  */
+import type { Mta } from '../domain/event.js';
 import type { HostName } from '../domain/ids.js';
 import { isInside, type TimeWindow } from '../domain/time-window.js';
 import type { Transaction } from '../domain/transaction.js';
@@ -30,6 +31,8 @@ export type PlannerOptions = Readonly<{
   /** How far beyond the window's edges a message is followed; 0 = not at all. */
   followLimitMs: number;
   nowMs: number;
+  /** Do lines of this MTA hold its queue IDs only as the beginning of longer words? */
+  isIdPrefix?: (mta: Mta) => boolean;
 }>;
 
 /** What the rounds so far have shown about the messages that are followed. */
@@ -96,8 +99,16 @@ const textsOf = (transactions: readonly Transaction[]): ReadonlySet<string> => {
   );
 };
 
+/** Mailbox servers and content filters keep no queue: all they log of a message, they log while they have it. */
+const WITHOUT_QUEUE: ReadonlySet<Transaction['mta']> = new Set(['dovecot', 'amavis', 'rspamd']);
+const HAVING_MS = 60_000;
+
 /** All that its host logged about it: back to the arrival, unless that was read, and on to the end, unless that was read. */
 const wishOfWhole = (t: Transaction, options: PlannerOptions): Wish => {
+  if (WITHOUT_QUEUE.has(t.mta)) {
+    const window = { fromMs: t.firstSeenMs - HAVING_MS, toMs: t.lastSeenMs + HAVING_MS };
+    return { host: t.host, needle: whole(t.queueId), window, isRelated: false };
+  }
   const range = followRange(options);
   // Bounces have no arrival line; of other mail it is logged shortly before the message-id.
   const beginning = t.messageId === null ? range.fromMs : t.firstSeenMs - ARRIVING_MS;
@@ -105,7 +116,8 @@ const wishOfWhole = (t: Transaction, options: PlannerOptions): Wish => {
     fromMs: t.hasArrival ? t.firstSeenMs : beginning,
     toMs: isEnded(t) ? t.lastSeenMs + 1 : range.toMs,
   };
-  return { host: t.host, needle: whole(t.queueId), window, isRelated: false };
+  const needle = { ...whole(t.queueId), isWhole: options.isIdPrefix?.(t.mta) !== true };
+  return { host: t.host, needle, window, isRelated: false };
 };
 
 const wishesOfTransactions = (known: Knowledge, options: PlannerOptions): Wish[] => {

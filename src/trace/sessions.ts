@@ -40,11 +40,18 @@ export const endOfSession = (sessions: Sessions, arrival: Occurrence): SessionEn
   if (event.kind !== 'arrival' || arrival.pid === null) return { lost: null, disconnect: null };
   const later = stepsOf(sessions, arrival).filter((step) => step.timeMs >= timeMs);
   const next = later.findIndex((step) => step.timeMs > timeMs && isStep(step, 'connect'));
-  const own = (next === -1 ? later : later.slice(0, next)).flatMap((step): SessionStep[] =>
-    step.event.kind === 'session' && sameClient(event.client, step.event.client)
-      ? [{ ...step, event: step.event }]
-      : [],
-  );
+  const following = later[next];
+  // In the stamp in which the next client connects, the lines of this one may stand behind it.
+  const isOther = following?.event.kind === 'session' && !sameClient(event.client, following.event.client);
+  const isOwn = (step: Occurrence, index: number): boolean =>
+    following === undefined || index < next || (isOther && step.timeMs === following.timeMs);
+  const own = later
+    .filter(isOwn)
+    .flatMap((step): SessionStep[] =>
+      step.event.kind === 'session' && sameClient(event.client, step.event.client)
+        ? [{ ...step, event: step.event }]
+        : [],
+    );
   const first = (word: SessionEvent['step']): SessionStep | null =>
     own.find((step) => step.event.step === word) ?? null;
   return { lost: first('lost'), disconnect: first('disconnect') };

@@ -40,10 +40,16 @@ const ACCEPTED: ReadonlySet<MtaEvent['kind']> = new Set([
   'recipient',
 ]);
 
-const wasAccepted = ({ occurrences }: Lifetime): boolean =>
-  occurrences.some(({ event }) => (event.kind === 'arrival' ? event.isAccepted : ACCEPTED.has(event.kind)));
+const isRefusal = ({ event }: Occurrence): boolean =>
+  event.kind === 'aborted' || (event.kind === 'reject' && event.stage === 'DATA');
 
-const isRefusal = ({ event }: Occurrence): boolean => event.kind === 'reject' && event.stage === 'DATA';
+/** Sendmail logs the arrival when the content is in; a filter may refuse it then. */
+const wasAccepted = ({ occurrences }: Lifetime): boolean =>
+  occurrences.some(({ event }) =>
+    event.kind === 'arrival' ? event.isAccepted && !occurrences.some(isRefusal) : ACCEPTED.has(event.kind),
+  );
+
+const isEmptySession = ({ event }: Occurrence): boolean => event.kind === 'arrival' && event.recipientCount === 0;
 
 type Ending = Readonly<{ timeMs: number; text: string; replyCode: number | null; dsn: string | null }>;
 
@@ -97,9 +103,12 @@ export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
     return { kind: 'transaction', transaction, isSettled: !isNameless, isAccepted: true };
   }
   // A reject line is a row of its own; nothing more to say.
-  const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject');
-  if (isOnlyRefused || occurrences.some(isRefusal)) {
-    return { kind: 'aborted', transaction, rejects: [], isStated: true };
+  const isOnlyRefused = occurrences.every(({ event }) => event.kind === 'reject' || event.kind === 'filter');
+  const isSaid = occurrences.some((each) => each.event.kind === 'reject' && isRefusal(each));
+  if (isOnlyRefused || isSaid || occurrences.some(isEmptySession)) {
+    // Of a message of which only filters spoke so far, the arrival may not have been read yet.
+    const isStated = occurrences.some(({ event }) => event.kind !== 'filter');
+    return { kind: 'aborted', transaction, rejects: [], isStated };
   }
   const ending = endingOf(lifetime, arrival, sessions);
   if (ending === undefined || ending === 'accepted') {

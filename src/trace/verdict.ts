@@ -17,11 +17,22 @@ export type FinalOutcome = Readonly<{
   gap: Gap | null;
 }>;
 
+const localPartOf = (address: string): string => address.toLowerCase().replace(/@[^@]*$/, '');
+
+/** A mailbox server logs each user it stored for. Of a line that was lost, the hand-over is all that is known. */
+const isCounted = ({ to, recipients }: Link, address: string): boolean =>
+  to.mta !== 'dovecot' ||
+  to.recipients.length >= recipients.length ||
+  to.recipients.some((user) =>
+    [user.address, user.originalAddress ?? user.address].some((name) => localPartOf(name) === localPartOf(address)),
+  );
+
 const handedOn = (links: readonly Link[]): Map<Transaction, Set<string>> => {
   const map = new Map<Transaction, Set<string>>();
-  for (const { from, recipients } of links) {
+  for (const link of links) {
+    const { from, recipients } = link;
     const set = map.get(from) ?? new Set<string>();
-    for (const address of recipients) set.add(address);
+    for (const address of recipients) if (isCounted(link, address)) set.add(address);
     map.set(from, set);
   }
   return map;
@@ -44,6 +55,8 @@ const stateWithoutRecipients = (transaction: Transaction): DeliveryStatus => {
     case 'requeued':
       return 'in-progress';
     case 'active':
+      // Sendmail may give a recipient up before it names him; the sender is told.
+      if (transaction.notices.some(({ kind }) => kind === 'failure')) return 'bounced';
       return transaction.removed ? 'unknown' : 'in-progress';
   }
 };
@@ -114,9 +127,13 @@ const withoutResumed = (component: Component, outcomes: readonly FinalOutcome[])
   return left.length > 0 ? left : outcomes;
 };
 
-/** Recipients that the queue manager counted and no line has named yet. */
+/**
+ * Recipients that the queue manager counted and no line has named yet. Only Postfix counts after aliases, and logs the removal:
+ * elsewhere two addresses may have become one, and nothing would ever tell.
+ */
 const namelessOf = (transaction: Transaction): readonly FinalOutcome[] => {
   if (transaction.recipients.length === 0) return [nameless(transaction, stateWithoutRecipients(transaction))];
+  if (transaction.mta !== 'postfix') return [];
   const open = transaction.removed ? 0 : (transaction.recipientCount ?? 0) - transaction.recipients.length;
   return open > 0 && transaction.state === 'active' ? [nameless(transaction, 'in-progress')] : [];
 };
@@ -133,7 +150,10 @@ export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
       ...own
         .filter(({ status }) => !isRequeued || isFinal(status))
         .map((recipient) => statusBehind(component, transaction, recipient)),
-      ...(isRequeued ? [] : namelessOf(transaction)),
+      // All its recipients may have gone on in parts of it (Sendmail's `clone: owner=`), and never be named here.
+      ...(isRequeued || (onward.has(transaction) && transaction.recipients.length === 0)
+        ? []
+        : namelessOf(transaction)),
     ];
   });
   return withoutResumed(component, outcomes);

@@ -34,7 +34,12 @@ const showTransactions = (transactions: readonly Transaction[], view: PartView):
     });
     const isSentByHim =
       view.address !== null && transaction.sender !== null && isSame(transaction.sender, view.address);
-    if (recipients.length > 0 || isSentByHim) shown.set(transaction, { ...transaction, recipients });
+    // What a user's own filter did is his business.
+    const filters =
+      recipients.length === transaction.recipients.length
+        ? transaction.filters
+        : transaction.filters.filter(({ source }) => source !== 'sieve');
+    if (recipients.length > 0 || isSentByHim) shown.set(transaction, { ...transaction, recipients, filters });
   }
   return shown;
 };

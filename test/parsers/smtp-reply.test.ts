@@ -38,7 +38,12 @@ describe('the next queue ID in a reply', () => {
     [
       'Dovecot LMTP, second recipient',
       '250 2.0.0 <carol@mail.campus.example> r2Y3BpZkH2kBAAAA5Dfk8Q:2 Saved',
-      ['r2Y3BpZkH2kBAAAA5Dfk8Q:2'],
+      ['r2Y3BpZkH2kBAAAA5Dfk8Q'],
+    ],
+    [
+      'Dovecot LMTP since 2.3, second recipient of the third message',
+      '250 2.0.0 <carol@mail.campus.example> bFeAAelGAWudAAAAkCKbmg:T3:R2 Saved',
+      ['bFeAAelGAWudAAAAkCKbmg:T3'],
     ],
     ['Proxmox Mail Gateway', '250 2.5.0 OK (4A1B2C5F3E0D1A2B3C)', ['4A1B2C5F3E0D1A2B3C']],
     [

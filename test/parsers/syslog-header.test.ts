@@ -179,6 +179,21 @@ describe('the header of a line', () => {
       '2026-11-21T07:25:34.000Z | ex1 | exim | 300 | 1xUfTL-00003V-1E Completed',
     ],
     [
+      "Exim's text that looks like a tag",
+      '2026-11-21T07:25:34.1Z ex1 exim[300]: 2026-11-21 07:25:33 Warning: purging the environment',
+      '2026-11-21T07:25:34.100Z | ex1 | exim | 300 | Warning: purging the environment',
+    ],
+    [
+      "Exim's own log where a word with a colon follows the ID",
+      '2026-11-21 07:25:33.123 +0000 [300] 1xUfTL-00003V-1E DKIM: d=x.example',
+      '2026-11-21T07:25:33.123Z |  | exim | 300 | 1xUfTL-00003V-1E DKIM: d=x.example',
+    ],
+    [
+      "rspamd's own log",
+      '2026-11-21 07:25:33 #123(rspamd_proxy) <a1b2c3>; proxy; rspamd_task_write_log: id: <x@y.example>',
+      '2026-11-21T07:25:33.000Z |  | rspamd | 123 | <a1b2c3>; proxy; rspamd_task_write_log: id: <x@y.example>',
+    ],
+    [
       'a byte order mark before the line',
       '\uFEFFNov 21 07:24:23 gw postfix/qmgr[9]: x',
       '2026-11-21T07:24:23.000Z | gw | postfix/qmgr | 9 | x',
