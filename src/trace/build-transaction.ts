@@ -162,6 +162,10 @@ const queueIdOf = ({ occurrences }: Lifetime): QueueId => {
   throw new Error('A lifetime is made of lines with a queue ID.');
 };
 
+/** A filter may have spoken first. */
+const mtaOf = ({ occurrences }: Lifetime): Transaction['mta'] =>
+  (occurrences.find(({ event }) => event.kind !== 'filter') ?? occurrences[0]!).event.mta;
+
 /** Sendmail's `ctladdr=` names the user whose rights count: of an alias, or the one who handed the message in (deliver.c getctladdr). */
 const withoutSubmitter = (recipients: readonly Recipient[], sender: string | null): readonly Recipient[] =>
   recipients.map((recipient) =>
@@ -178,10 +182,8 @@ export const buildTransaction = (
   const first = lifetime.occurrences[0]!;
   const last = lifetime.occurrences.at(-1)!;
   const queueId = queueIdOf(lifetime);
-  // A filter may have spoken first.
-  const mta = (lifetime.occurrences.find(({ event }) => event.kind !== 'filter') ?? first).event.mta;
   const draft: Draft = {
-    mta,
+    mta: mtaOf(lifetime),
     messageId: null,
     sender: null,
     client: null,
