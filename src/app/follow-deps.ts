@@ -18,6 +18,8 @@ export type FollowSettings = Readonly<{
   share: number;
   /** An open transaction of which nothing is logged for so long is given up. */
   giveUpMs: number;
+  /** Ended transactions stay in the index so long after their last line. */
+  retentionMs: number;
 }>;
 
 export type FollowDeps = Readonly<{

@@ -116,6 +116,8 @@ export const createUpkeep = (following: Following, handOn: () => Promise<Review>
       const given = await sweep(following, handOn, now() - settings.giveUpMs, signal);
       if (given > 0) log.info({ transactions: given }, 'Old open transactions were looked at.');
       await steps.untilDone('state', () => state.prune(now() - REMEMBERED_MS), grace);
+      const pruned = await steps.untilDone('index', () => index.prune(now() - settings.retentionMs), grace);
+      if (pruned > 0) log.info({ transactions: pruned }, 'Transactions past index.retention were removed.');
     },
   };
 };

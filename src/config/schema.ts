@@ -58,6 +58,7 @@ const store = section({
 const index = section({
   store: choice(['embedded', 'opensearch'], 'embedded').describe('Where the transaction index is.'),
   name: text('mailtrace').describe('With opensearch: how the names of its indices begin.'),
+  retention: duration('90d').describe('Ended transactions are kept so long after their last line.'),
 });
 
 const tracing = section({

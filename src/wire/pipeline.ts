@@ -112,6 +112,12 @@ const openSpans = ({ config, env, log }: PipelineOptions, endpoint: string): Pro
 const openParts = async (options: PipelineOptions, endpoint: string) => {
   const { config, opened, env, log } = options;
   const folder = { dataDir: dataDir(config, env) };
+  if (config.index.store === 'opensearch') {
+    log.warn(
+      { dataDir: folder.dataDir },
+      'index.store opensearch is not there yet: the index is embedded, in data_dir.',
+    );
+  }
   const state = await openStateStore(folder);
   const index = await openEmbeddedIndex(folder);
   const sink = options.sink ?? (await openSpans(options, endpoint));
@@ -134,6 +140,7 @@ const settingsOf = ({ config, intervalMs }: PipelineOptions): FollowSettings => 
   holdMs: config.tracing.hold_s * 1000,
   share: config.tracing.sample,
   giveUpMs: traceLimits(config).followLimitMs,
+  retentionMs: durationMs(config.index.retention) ?? 0,
 });
 
 /** @throws MailtraceError `config` for a data directory or an endpoint that cannot be used */

@@ -371,6 +371,24 @@ describe('the end of following a transaction', () => {
     await bench.stop();
   });
 
+  it('leaves a record that is kept for index.retention', async () => {
+    const records = story((logs) => {
+      received(logs);
+      logs.on('mx1').delivers('A1AAAAA', 1, { relay: PARTNER });
+      logs.on('mx1').removes('A1AAAAA', 1.01);
+    });
+    const disk = createDisk();
+    const bench = startFollowing({ disk, retentionMs: 30 * DAY });
+    const isKept = async (): Promise<boolean> => (await disk.index.findByMessageIds([MESSAGE_ID], 10)).length > 0;
+    await bench.feed(records, { atMs: T0 + 2 * SECOND });
+    await bench.feed([], { atMs: T0 + HOUR });
+    await bench.feed([], { atMs: T0 + 30 * DAY - MINUTE });
+    expect(await isKept()).toBe(true);
+    await bench.feed([], { atMs: T0 + 30 * DAY + 2 * HOUR });
+    expect(await isKept()).toBe(false);
+    await bench.stop();
+  });
+
   it('does not come while its lines may have to be read again', async () => {
     const records = story((logs) => {
       received(logs);

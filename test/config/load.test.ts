@@ -98,7 +98,7 @@ describe('defaults', () => {
       slack: { api_url: undefined, host: '127.0.0.1', port: 3000 },
       access: [],
       store: { data_dir: './data' },
-      index: { store: 'embedded', name: 'mailtrace' },
+      index: { store: 'embedded', name: 'mailtrace', retention: '90d' },
       tracing: {
         enabled: false,
         sleep_seconds: 60,
@@ -291,7 +291,7 @@ describe('problems', () => {
     [
       'a key that is nowhere',
       'method: ssh\nindex:\n  zebra: 1\n',
-      ['line 3, index.zebra: unknown key. Known here: store, name.'],
+      ['line 3, index.zebra: unknown key. Known here: store, name, retention.'],
     ],
     [
       'a key of alerts that nobody knows',

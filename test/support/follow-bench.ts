@@ -122,7 +122,7 @@ export const startFollowing = (options: Options = {}): FollowBench => {
       log: NO_LOG,
       now,
       sleep,
-      settings: { intervalMs: 1000, holdMs: 300_000, share: 1, giveUpMs: 6 * DAY, ...options },
+      settings: { intervalMs: 1000, holdMs: 300_000, share: 1, giveUpMs: 6 * DAY, retentionMs: 90 * DAY, ...options },
     },
     stopping.signal,
   );
