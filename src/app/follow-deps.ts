@@ -5,7 +5,8 @@ import type { LiveSettings } from '../trace/live-memory.js';
 import type { Alerting } from './alerting.js';
 import type { EventClock } from './event-time.js';
 import type { FollowStatus } from './follow-status.js';
-import type { Clock, Log, LogFollower, Meter, SpanSink, StateStore, TransactionIndex } from './ports.js';
+import type { Clock, Log, LogFollower, Meter, Position, SpanSink, StateStore, TransactionIndex } from './ports.js';
+import type { LineJoiner } from './rejoin-lines.js';
 import type { SeenMachines } from './seen-machines.js';
 import type { Sleep, Steps } from './until-done.js';
 
@@ -45,6 +46,9 @@ export type Following = FollowDeps &
     fold: LiveFold;
     clock: EventClock;
     machines: SeenMachines;
+    joiner: LineJoiner;
+    /** What was dealt with since the last checkpoint, by partition. */
+    positions: Map<string, Readonly<{ source: string; partition: string; position: Position }>>;
     /** Ends the round at hand. */
     grace: AbortSignal;
   }>;

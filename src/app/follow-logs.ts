@@ -3,6 +3,7 @@
  * spans; the transactions go to the index, what went wrong to the alerts; then the checkpoint is committed. After a crash the
  * lines since the last checkpoint come again, and all they lead to has the same ids as before.
  */
+import type { LogRecord } from '../domain/event.js';
 import type { Transaction } from '../domain/transaction.js';
 import { MailtraceError } from '../errors.js';
 import { parseRecord } from '../parsers/registry.js';
@@ -13,9 +14,10 @@ import { type FollowDeps, type Following, graceAfter, LIVE_SETTINGS } from './fo
 import { planSpans, type SpanRules } from './follow-spans.js';
 import { createUpkeep } from './follow-upkeep.js';
 import type { FollowPoll } from './ports.js';
+import { createLineJoiner } from './rejoin-lines.js';
 import { createSeenMachines } from './seen-machines.js';
 
-const readLines = ({ records }: FollowPoll, { meter }: Following): readonly ReadLine[] => {
+const readLines = (records: readonly LogRecord[], { meter }: Following): readonly ReadLine[] => {
   let unknown = 0;
   const lines: ReadLine[] = [];
   for (const record of records) {
@@ -23,7 +25,6 @@ const readLines = ({ records }: FollowPoll, { meter }: Following): readonly Read
     if (outcome.kind === 'unknown') unknown++;
     if (outcome.kind === 'events') lines.push({ record, events: outcome.events });
   }
-  meter.add('mailtrace_lines_total', records.length);
   meter.add('mailtrace_unknown_lines_total', unknown);
   return lines;
 };
@@ -73,17 +74,21 @@ const isEmpty = ({ alertIds, incidents, outbox, done }: AlertChanges): boolean =
 
 /** One round: everything that a poll gave is dealt with, and then its positions are committed. */
 const followRound = async (following: Following, poll: FollowPoll): Promise<void> => {
-  const { alerting, clock, machines, state, source, steps, now, grace } = following;
-  const lines = readLines(poll, following);
+  const { alerting, clock, joiner, machines, meter, state, source, steps, positions, now, grace } = following;
+  meter.add('mailtrace_lines_total', poll.records.length);
+  const lines = readLines(joiner.take(poll.records, now()), following);
   machines.note(lines);
   const closed = await takeIn(following, lines);
   const { touched, aborted } = await handOn(following);
   const batch = { lines, transactions: [...closed, ...touched], aborted, eventTimeMs: clock.all(), nowMs: now() };
-  const positions = [...poll.positions].map(([partition, position]) => ({ source, partition, position }));
+  for (const [partition, position] of poll.positions) positions.set(partition, { source, partition, position });
+  const isDone = !joiner.isHolding(now());
   const commit = async (changes: AlertChanges): Promise<void> => {
-    if (positions.length > 0 || !isEmpty(changes)) await state.commit({ ...changes, positions });
+    const reached = isDone ? [...positions.values()] : [];
+    if (reached.length > 0 || !isEmpty(changes)) await state.commit({ ...changes, positions: reached });
   };
   await steps.untilDone('state', () => alerting.handle(batch, commit), grace);
+  if (isDone) positions.clear();
 };
 
 const notePoll = ({ status, clock, meter, log }: Following, poll: FollowPoll): void => {
@@ -127,6 +132,8 @@ export const followLogs = async (deps: FollowDeps, signal: AbortSignal): Promise
     fold: createLiveFold({ ...LIVE_SETTINGS, giveUpMs: deps.settings.giveUpMs }),
     clock: createEventClock(deps.now),
     machines: createSeenMachines(deps.directory),
+    joiner: createLineJoiner(),
+    positions: new Map(),
     grace: graceAfter(signal, deps.sleep),
   };
   try {

@@ -4,7 +4,7 @@
  */
 import type { DeliveryStatus, LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { parseMessageId, type QueueId, queueId } from '../domain/ids.js';
-import { isAmavis, joinAmavisParts, splitTask } from './amavis/parts.js';
+import { isAmavis, isAmavisPart, joinAmavisParts, splitTask } from './amavis/parts.js';
 import { IGNORED, type Parser, UNKNOWN } from './parser.js';
 
 const ADDRESS = '<((?:"(?:[^"\\\\]|\\\\.)*"|[^<>"])*)>';
@@ -172,6 +172,7 @@ export const amavis: Parser = {
   recognises: (text) => /^(?:Passed|Blocked) [A-Z]/.test(splitTask(text)?.text ?? ''),
   parse,
   joinParts: joinAmavisParts,
+  isPart: isAmavisPart,
   namesOf: ({ text }) => {
     const line = splitTask(text);
     return line !== null && (line.isContinued || line.continues) ? [line.task] : [];

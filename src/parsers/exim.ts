@@ -115,4 +115,5 @@ export const exim: Parser = {
   },
   parse,
   joinParts: (records) => joinNumbered(records, partOf, (_, text) => text),
+  isPart: (record) => partOf(record) !== null,
 };

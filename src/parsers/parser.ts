@@ -11,6 +11,8 @@ export type Parser = Readonly<{
   parse: (record: LogRecord) => ParseOutcome;
   /** Puts lines together that were cut for syslog; given all records of one answer. Other lines come back as they are. */
   joinParts?: (records: readonly LogRecord[]) => readonly LogRecord[];
+  /** Whether a line is such a part; with `joinParts`. */
+  isPart?: (record: LogRecord) => boolean;
   /**
    * Further words by which a search fetches lines that belong to this one and do not hold its queue ID as a whole word: the other
    * parts of a cut line, the session.

@@ -62,6 +62,9 @@ export const isIdPrefix = (mta: Mta): boolean =>
 export const joinParts = (records: readonly LogRecord[]): readonly LogRecord[] =>
   parsers.reduce((joined, parser) => parser.joinParts?.(joined) ?? joined, records);
 
+/** Is this a part of a line that was cut for syslog? */
+export const isPart = (record: LogRecord): boolean => parsers.some((parser) => parser.isPart?.(record) === true);
+
 const idsOfEvent = (event: MtaEvent): readonly string[] => {
   switch (event.kind) {
     case 'session':

@@ -87,6 +87,7 @@ export const sendmail: Parser = {
   recognises: (text) => TELLING.test(splitId(text).rest),
   parse,
   joinParts: (records) => joinNumbered(records, partOf, (key, text) => `${key.split(' ', 1)[0]!}: ${text}`),
+  isPart: (record) => partOf(record) !== null,
   namesOf: (record) => {
     const part = partOf(record);
     return part === null ? [] : [part.key.split(' ', 1)[0]!];

@@ -1,6 +1,7 @@
 /** What is sent when, and what survives: rounds with a clock of the test's own. */
 import { describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../src/domain/event.ts';
+import { parseMessageId } from '../../src/domain/ids.ts';
 import type { Span } from '../../src/domain/span.ts';
 import { MailtraceError } from '../../src/errors.ts';
 import { idsOf } from '../render/spans-story.ts';
@@ -379,7 +380,8 @@ describe('the end of following a transaction', () => {
     });
     const disk = createDisk();
     const bench = startFollowing({ disk, retentionMs: 30 * DAY });
-    const isKept = async (): Promise<boolean> => (await disk.index.findByMessageIds([MESSAGE_ID], 10)).length > 0;
+    const isKept = async (): Promise<boolean> =>
+      (await disk.index.findByMessageIds([parseMessageId(MESSAGE_ID)!], 10)).length > 0;
     await bench.feed(records, { atMs: T0 + 2 * SECOND });
     await bench.feed([], { atMs: T0 + HOUR });
     await bench.feed([], { atMs: T0 + 30 * DAY - MINUTE });
@@ -406,6 +408,27 @@ describe('the end of following a transaction', () => {
     await second.feed([], { atMs: T0 + DAY });
     expect(disk.spans).toHaveLength(seen.length);
     await second.stop();
+  });
+});
+
+describe('a checkpoint', () => {
+  it('waits for the other part of a line that was cut', async () => {
+    const part = (text: string, sequence: number): LogRecord => {
+      const [record] = story((logs) => logs.on('mx1').removes('A1AAAAA', 1));
+      return { ...record!, program: 'amavis', text: `(00237-03) ${text}`, sequence };
+    };
+    const head = part('Passed CLEAN {RelayedInbound}, [192.0.2.1] <a@example.org> -> <b@example.com>,...', 1);
+    const tail = part('...<c@example.com>, Queue-ID: A1AAAAA, mail_id: abcDEF123456, Hits: -1, queued_as: A2AAAAA', 2);
+    const disk = createDisk();
+    const bench = startFollowing({ disk });
+    await bench.feed([head], { atMs: T0 + 2 * SECOND });
+    expect([...(await disk.state.positions('file'))]).toEqual([]);
+    await bench.feed([tail], { atMs: T0 + 3 * SECOND });
+    expect([...(await disk.state.positions('file'))]).toEqual([['all', '2']]);
+    const transactions = disk.alerts.flatMap((batch) => batch.transactions);
+    expect(transactions.at(-1)).toMatchObject({ mta: 'amavis', queueId: 'abcDEF123456', reinjectedFrom: 'A1AAAAA' });
+    expect(transactions.at(-1)?.recipients.map(({ address }) => address)).toEqual(['b@example.com', 'c@example.com']);
+    await bench.stop();
   });
 });
 

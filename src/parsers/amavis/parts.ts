@@ -66,17 +66,18 @@ const join = (parts: readonly Part[]): LogRecord => {
   };
 };
 
+const keyOf = ({ program, pid, text }: LogRecord): string | null => {
+  const line = isAmavis(program) ? splitTask(text) : null;
+  return line !== null && (line.isContinued || line.continues) ? `${pid ?? ''} ${line.task}` : null;
+};
+
+export const isAmavisPart = (record: LogRecord): boolean => keyOf(record) !== null;
+
 /** The verdicts among the parts, each as one record in place of its first part; all other lines as they are. */
 export const joinAmavisParts = (records: readonly LogRecord[]): readonly LogRecord[] =>
-  joinGroups(
-    records,
-    (record) => {
-      const line = isAmavis(record.program) ? splitTask(record.text) : null;
-      return line !== null && (line.isContinued || line.continues) ? `${record.pid ?? ''} ${line.task}` : null;
-    },
-    (group) =>
-      verdictsOf(group.map((record) => ({ record, line: splitTask(record.text)! }))).map((parts) => ({
-        parts: parts.map(({ record }) => record),
-        whole: join(parts),
-      })),
+  joinGroups(records, keyOf, (group) =>
+    verdictsOf(group.map((record) => ({ record, line: splitTask(record.text)! }))).map((parts) => ({
+      parts: parts.map(({ record }) => record),
+      whole: join(parts),
+    })),
   );
