@@ -98,6 +98,7 @@ const readInputs = (value: unknown): Readonly<Record<string, Input>> =>
 
 /** Of one click. */
 const MAILS_MAX = 50;
+const MINUTES_MAX = 60;
 
 const fleetOf = ({ fleet }: PageOptions): PageFleet => {
   if (fleet === null) throw new ImpossibleAct('There is no fleet here to send mail through.');
@@ -135,6 +136,9 @@ const perform = async (person: Person, options: PageOptions, act: JsonObject): P
       return { taken: fleetOf(options).send(Math.min(Number(act['count']) || 1, MAILS_MAX)) };
     case 'break-relay':
       fleetOf(options).setRelayBroken(act['isBroken'] === true);
+      return {};
+    case 'pass-time':
+      fleetOf(options).passTime(Math.min(Math.max(Number(act['minutes']) || 1, 1), MINUTES_MAX) * 60_000);
       return {};
     case 'open-home':
       return {

@@ -10,7 +10,11 @@ import { type PlaygroundUser, SLACKBOT_ID } from './world.js';
 export type Proposal = Readonly<{ title: string; command: string; note: string }>;
 
 /** What the page shows of the fleet and does with it. */
-export type PageFleet = Pick<LiveMail, 'state' | 'send' | 'setRelayBroken' | 'onChange'>;
+export type PageFleet = Pick<LiveMail, 'state' | 'send' | 'setRelayBroken' | 'onChange'> &
+  Readonly<{
+    /** Puts the clock of the fleet, and of who follows it, forward. */
+    passTime: (ms: number) => void;
+  }>;
 
 export type PageOptions = Readonly<{
   /** `timeZone` is that of the person who is shown them. */

@@ -1,7 +1,7 @@
 /** What the Slack bot is made of, and how long it runs. */
 import { join } from 'node:path';
 import type { AccessRule } from '../app/access.js';
-import type { Log } from '../app/ports.js';
+import type { Clock, Log } from '../app/ports.js';
 import type { Tracer } from '../app/tracer.js';
 import { openAuditLog } from '../audit-log.js';
 import type { ServiceOptions, StartSlack } from '../cli/service.js';
@@ -30,6 +30,7 @@ export type BotParts = Readonly<{
   /** null: nobody follows the logs. */
   pipeline: Pipeline | null;
   log: Log;
+  now: Clock;
 }>;
 
 const transportOf = ({ tokens, endpoint }: BotParts) => {
@@ -99,7 +100,7 @@ export const runBot = async (
       accessRules,
       audit: await openAuditLog(parts.auditPath),
       log,
-      now: () => Date.now(),
+      now: parts.now,
       alerts: pipeline === null ? null : botAlerts(config, pipeline),
       onLost: fail,
     });
@@ -118,15 +119,16 @@ export const startSlack: StartSlack = async ({ configPath, env, signal, print })
   const tokens = resolveSecrets({ config, env, flags: {}, prompts: {} });
   const log = createLog({ level: config.log_level, secrets: collectSecrets(config, tokens) });
   const opened = await openSources(config, { secrets: tokens, env });
-  const tracer = tracerOver(config, opened);
+  const now = (): number => Date.now();
+  const tracer = tracerOver(config, opened, now);
   const endpoint = slackEndpoint(config, env);
   const auditPath = join(dataDir(config, env), 'audit.jsonl');
   try {
     const pipeline = config.tracing.enabled
-      ? await openPipeline({ config, opened, env, log, otelEndpoint: null, intervalMs: null, sink: null })
+      ? await openPipeline({ config, opened, env, log, otelEndpoint: null, intervalMs: null, sink: null, now })
       : null;
     try {
-      await runBot({ config, tracer, tokens, endpoint, auditPath, pipeline, log }, { signal, print }, (port) =>
+      await runBot({ config, tracer, tokens, endpoint, auditPath, pipeline, log, now }, { signal, print }, (port) =>
         port === null
           ? 'mailtrace: connected to Slack (Socket Mode).'
           : `mailtrace: listening on http://${endpoint.host}:${port}/slack/events`,

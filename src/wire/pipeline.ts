@@ -7,7 +7,7 @@ import type { FollowSettings } from '../app/follow-deps.js';
 import { followLogs } from '../app/follow-logs.js';
 import { createFollowStatus } from '../app/follow-status.js';
 import { METRICS } from '../app/metrics.js';
-import type { Log, LogFollower, LogSource, SpanSink, StateStore } from '../app/ports.js';
+import type { Clock, Log, LogFollower, LogSource, SpanSink, StateStore } from '../app/ports.js';
 import type { OpenOptions } from '../app/tracer.js';
 import { createSteps, type Sleep } from '../app/until-done.js';
 import { type Config, traceLimits } from '../config/schema.js';
@@ -35,6 +35,7 @@ export type PipelineOptions = Readonly<{
   intervalMs: number | null;
   /** null: the OTLP receiver. */
   sink: SpanSink | null;
+  now: Clock;
 }>;
 
 export type Pipeline = Readonly<{
@@ -65,7 +66,7 @@ export const sleep: Sleep = async (ms, signal) => {
 };
 
 const openFollower = async (
-  { config, opened }: PipelineOptions,
+  { config, opened, now }: PipelineOptions,
   source: LogSource,
   state: StateStore,
 ): Promise<LogFollower> => {
@@ -75,7 +76,7 @@ const openFollower = async (
   return source.follow({
     hosts: opened.hosts,
     positions: await state.positions(source.kind),
-    startAtMs: Date.now() - (durationMs(config.tracing.look_back) ?? 0),
+    startAtMs: now() - (durationMs(config.tracing.look_back) ?? 0),
     maxRecords: MAX_RECORDS,
   });
 };
@@ -97,7 +98,7 @@ const listen = async (
   }
 };
 
-const openSpans = ({ config, env, log }: PipelineOptions, endpoint: string): Promise<SpanSink> =>
+const openSpans = ({ config, env, log, now }: PipelineOptions, endpoint: string): Promise<SpanSink> =>
   openOtlpSink({
     endpoint,
     env,
@@ -105,7 +106,7 @@ const openSpans = ({ config, env, log }: PipelineOptions, endpoint: string): Pro
     spoolMaxBytes: config.tracing.spool_mb * MEBIBYTE,
     version: readVersion(),
     log,
-    now: () => Date.now(),
+    now,
   });
 
 /** Everything that is open while logs are followed. */
@@ -145,11 +146,10 @@ const settingsOf = ({ config, intervalMs }: PipelineOptions): FollowSettings => 
 
 /** @throws MailtraceError `config` for a data directory or an endpoint that cannot be used */
 export const openPipeline = async (options: PipelineOptions): Promise<Pipeline> => {
-  const { config, opened, env, log } = options;
+  const { config, opened, env, log, now } = options;
   const endpoint = chooseEndpoint({ flag: options.otelEndpoint, env, configured: null });
   const source = opened.sources[0]!;
   const settings = settingsOf(options);
-  const now = (): number => Date.now();
   const parts = await openParts(options, endpoint);
   const { ledger, meter, sink, state, index } = parts;
   const status = createFollowStatus({ ...parts, now, hosts: opened.hosts.length, intervalMs: settings.intervalMs });

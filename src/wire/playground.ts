@@ -29,6 +29,17 @@ type SampleFleet = Readonly<{
   hosts: readonly Readonly<{ name: string; files: readonly string[]; zone: string }>[];
 }>;
 
+/** The wall clock, which somebody who does not want to wait may put forward. */
+const createPlayClock = () => {
+  let aheadMs = 0;
+  return {
+    now: (): number => Date.now() + aheadMs,
+    pass: (ms: number): void => {
+      aheadMs += ms;
+    },
+  };
+};
+
 const configFor = (fleet: SampleFleet, timeZone: string, folder: string): Config =>
   parseConfig(
     JSON.stringify({
@@ -55,12 +66,14 @@ export const startPlayground: StartPlayground = async ({ port, signal, print, lo
   const folder = await mkdtemp(join(tmpdir(), 'mailtrace-playground-'));
   try {
     const timeZone = defaultWorld.users.find(({ name }) => name === FIRST_PERSON)?.timeZone ?? systemZone();
-    const fleet = await materializeSampleFleet({ dir: folder, nowMs: Date.now(), timeZone });
-    const liveMail = await openLiveMail({ ...fleet, now: () => Date.now(), random: Math.random });
+    const { now, pass } = createPlayClock();
+    const fleet = await materializeSampleFleet({ dir: folder, nowMs: now(), timeZone });
+    const liveMail = await openLiveMail({ ...fleet, now, random: Math.random });
     const double = await startSlackDouble({
       ...(port === null ? {} : { port }),
-      proposals: (zone) => fleet.proposalsFor(zone, Date.now()),
-      fleet: liveMail,
+      proposals: (zone) => fleet.proposalsFor(zone, now()),
+      fleet: { ...liveMail, passTime: pass },
+      now,
     });
     const config = configFor(fleet, timeZone, folder);
     const opened = await openSources(config, {
@@ -75,12 +88,22 @@ export const startPlayground: StartPlayground = async ({ port, signal, print, lo
       otelEndpoint: null,
       intervalMs: null,
       sink: noSpans,
+      now,
     });
     const tokens = { slackBotToken: double.botToken, slackAppToken: double.appToken, slackSigningSecret: null };
     const endpoint = { apiUrl: double.apiUrl, host: '127.0.0.1', port: 0 };
     const auditPath = join(folder, 'audit.jsonl');
     try {
-      const parts = { config, tracer: tracerOver(config, opened), tokens, endpoint, auditPath, pipeline, log };
+      const parts = {
+        config,
+        tracer: tracerOver(config, opened, now),
+        tokens,
+        endpoint,
+        auditPath,
+        pipeline,
+        log,
+        now,
+      };
       await runBot(parts, { signal, print }, () =>
         [
           'The mailtrace playground is ready: simulated fleet, simulated Slack.',

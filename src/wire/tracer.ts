@@ -1,4 +1,6 @@
 /** What traces on demand are made of. */
+
+import type { Clock } from '../app/ports.js';
 import { createTraceMessage } from '../app/trace-message.js';
 import type { OpenTracer, Tracer } from '../app/tracer.js';
 import { loadConfig } from '../config/load.js';
@@ -9,7 +11,11 @@ import { type OpenedSources, openSources, secretsOf } from './sources.js';
 const LOG_LAG_MS = 10 * 60_000;
 
 /** `close` of the tracer closes the sources. */
-export const tracerOver = (config: Config, { fleet, sources, hosts, timeZone, close }: OpenedSources): Tracer => {
+export const tracerOver = (
+  config: Config,
+  { fleet, sources, hosts, timeZone, close }: OpenedSources,
+  now: Clock,
+): Tracer => {
   const clusters = Object.fromEntries(fleet.directory.clusters);
   return {
     traceMessage: createTraceMessage({
@@ -21,7 +27,7 @@ export const tracerOver = (config: Config, { fleet, sources, hosts, timeZone, cl
       domain: config.domain,
       limits: { ...traceLimits(config), logLagMs: LOG_LAG_MS },
       timeZone,
-      now: () => Date.now(),
+      now,
     }),
     timeZone,
     startHosts: [...Object.keys(clusters), ...fleet.directory.hosts],
@@ -33,5 +39,5 @@ export const tracerOver = (config: Config, { fleet, sources, hosts, timeZone, cl
 export const openTracerFromConfig: OpenTracer = async ({ configPath, passwords, env, startHost }) => {
   const config = await loadConfig(configPath, env);
   const surroundings = { secrets: secretsOf(config, { passwords, env }), env };
-  return tracerOver(config, await openSources(config, surroundings, startHost ?? null));
+  return tracerOver(config, await openSources(config, surroundings, startHost ?? null), () => Date.now());
 };

@@ -85,7 +85,16 @@ export const startTracing: StartTracing = async (options) => {
   try {
     refuseWithoutClusters(config, opened, configPath);
     for (const warning of warnings(config)) await warn(warning);
-    const pipeline = await openPipeline({ config, opened, env, log, otelEndpoint, intervalMs, sink: null });
+    const pipeline = await openPipeline({
+      config,
+      opened,
+      env,
+      log,
+      otelEndpoint,
+      intervalMs,
+      sink: null,
+      now: () => Date.now(),
+    });
     try {
       await print(readyLine(pipeline));
       await run({ config, pipeline, timeZone: opened.timeZone, env, log }, secrets.slackBotToken, signal);

@@ -12,6 +12,14 @@ const act = async (what) => {
   }
 };
 
+/** An incident closes when nothing matched for 15 minutes. */
+const MINUTES = 16;
+
+const passTime = () => {
+  toast(`${MINUTES} minutes have passed for the fleet and for mailtrace.`);
+  return act({ kind: 'pass-time', minutes: MINUTES });
+};
+
 const send = (count, label) =>
   h('button.fleet-button', { type: 'button', onclick: () => act({ kind: 'send-mail', count }) }, label);
 
@@ -36,6 +44,7 @@ export const fleetPanel = () => {
       }),
       'Break the relay',
     ),
+    h('div.fleet-row', {}, h('button.fleet-button', { type: 'button', onclick: passTime }, `Let ${MINUTES} min pass`)),
     h('div.note', { role: 'status' }, sent === 0 ? 'No mail sent yet.' : `${sent} sent, ${underway} underway`),
     h('div.note', {}, 'To hear of it: ', h('code', {}, '/mailtrace subscribe bounced deferred')),
   );
