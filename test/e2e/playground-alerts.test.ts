@@ -57,7 +57,7 @@ it(
     await page.getByRole('switch', { name: 'Break the relay' }).uncheck();
     await page.getByText('1 sent, 0 underway').waitFor();
     await page.getByRole('button', { name: 'Let 16 min pass' }).click();
-    await message('Nothing matched for 15m').waitFor();
+    await message('closed at').waitFor();
     expect(await page.getByRole('button', { name: 'Trace an example' }).count()).toBe(1);
     expect(await page.getByRole('button', { name: /Acknowledge/ }).count()).toBe(0);
   },
