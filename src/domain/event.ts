@@ -17,21 +17,8 @@ export type LogRecord = Readonly<{
   sequence: number;
 }>;
 
-export type Mta =
-  | 'postfix'
-  | 'sendmail'
-  | 'exim'
-  | 'opensmtpd'
-  | 'kumomta'
-  | 'dovecot'
-  | 'amavis'
-  | 'rspamd'
-  | 'spamassassin'
-  | 'opendkim'
-  | 'opendmarc'
-  | 'postgrey'
-  | 'policyd-spf'
-  | 'other';
+/** The MTA or daemon that logged the line, by the name of its parser: `postfix`, `policyd-spf`, … Open, so that a parser is all that a new one needs. */
+export type Mta = Lowercase<string>;
 
 /** The host that handed the message in. Absent facts are null. */
 export type Client = Readonly<{ name: string | null; ip: string | null; sasl: string | null }>;

@@ -38,7 +38,7 @@ const alongSteps = (to: string, steps: readonly Step[]): Chain =>
   chain({
     verdict: 'delivered',
     summary: `Delivered to ${to} on ${steps.at(-1)?.host} after ${steps.length} queue IDs.`,
-    transactions: steps.map(({ host, id, mta = 'postfix' }, index) => {
+    transactions: steps.map(({ host, id, mta = 'postfix' as const }, index) => {
       const next = steps[index + 1];
       const facts = { timeMs: at(index + 0.4), delayMs: 180 + 170 * index };
       const last = next === undefined ? intoMailbox(facts) : handedTo(next.host, '10.20.0.10', next.id, facts);
