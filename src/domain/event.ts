@@ -31,6 +31,7 @@ export type Mta =
   | 'opendmarc'
   | 'postgrey'
   | 'policyd-spf'
+  | 'mailscanner'
   | 'other';
 
 /** The host that handed the message in. Absent facts are null. */
