@@ -4,6 +4,7 @@ import { amavis } from './amavis.js';
 import { dovecot } from './dovecot.js';
 import { exim } from './exim.js';
 import { kumomta } from './kumomta.js';
+import { mailscanner } from './mailscanner.js';
 import { opendkim } from './opendkim.js';
 import { opendmarc } from './opendmarc.js';
 import { opensmtpd } from './opensmtpd.js';
@@ -30,6 +31,7 @@ export const parsers: readonly Parser[] = [
   opendmarc,
   postgrey,
   policydSpf,
+  mailscanner,
 ];
 
 /** The parser for a line of this program and text; undefined when nobody claims it. */

@@ -2,8 +2,11 @@
 import { spawn } from 'node:child_process';
 import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { constants, createGunzip } from 'node:zlib';
 import { MailtraceError } from '../errors.js';
+import { isKumoSegment } from './rotated-files.js';
+import { unpackZstd, zstdFaultOf } from './zstd-bytes.js';
 
 export type Packing = 'plain' | 'gzip' | 'zstd' | 'xz' | 'bzip2';
 
@@ -157,6 +160,45 @@ async function* readByProgram(path: string, program: 'zstd' | 'xz' | 'bzip2'): A
   }
 }
 
+const isMissing = (error: MailtraceError): boolean =>
+  error.cause instanceof Error && 'code' in error.cause && error.cause.code === 'ENOENT';
+
+/** For want of the program. */
+async function* readZstdHere(path: string): AsyncGenerator<Buffer> {
+  const input = createReadStream(path, { highWaterMark: UNPACKED_BYTES });
+  try {
+    yield* unpackZstd(input as AsyncIterable<Buffer>);
+  } catch (error) {
+    const fault = zstdFaultOf(error);
+    if (fault === null) throw error;
+    const hint = `install the package ${PACKAGE.zstd}`;
+    throw fault.kind === 'too-large'
+      ? new MailtraceError('source', `${path}: needs the program zstd (${fault.text})`, hint, { cause: error })
+      : damaged(path, fault.kind === 'unfinished' ? PREMATURE : fault.text);
+  } finally {
+    input.destroy();
+  }
+}
+
+/** What zstd says of a frame without an end. */
+const PREMATURE = 'premature end';
+
+/** @param isBeingWritten the last frame has no end yet: what is there is all that there is */
+async function* readZstd(path: string, isBeingWritten: boolean): AsyncGenerator<Buffer> {
+  try {
+    try {
+      yield* readByProgram(path, 'zstd');
+    } catch (error) {
+      if (!(error instanceof MailtraceError && isMissing(error))) throw error;
+      yield* readZstdHere(path);
+    }
+  } catch (error) {
+    if (!(isBeingWritten && error instanceof MailtraceError && error.message.includes(PREMATURE))) throw error;
+  }
+}
+
+const WRITABLE = 0o222;
+
 /** An opened file. `read` may be called again and again; a range is only for plain files, others are read whole. */
 export type OpenedFile = Readonly<{
   packing: Packing;
@@ -174,7 +216,9 @@ export const openFile = async (path: string): Promise<OpenedFile> => {
   const handle = await open(path, 'r');
   try {
     const packing = await readPacking(path, handle);
-    const { dev, ino, size, mtimeMs } = await handle.stat();
+    const { dev, ino, size, mtimeMs, mode } = await handle.stat();
+    // KumoMTA takes the right to write from a segment when it is done (kumo-server-common/src/log.rs).
+    const isBeingWritten = isKumoSegment(basename(path)) && (mode & WRITABLE) !== 0;
     return {
       packing,
       sizeBytes: size,
@@ -190,6 +234,7 @@ export const openFile = async (path: string): Promise<OpenedFile> => {
           case 'gzip':
             return readGzip(path);
           case 'zstd':
+            return readZstd(path, isBeingWritten);
           case 'xz':
           case 'bzip2':
             return readByProgram(path, packing);

@@ -23,6 +23,11 @@ const rotationOf = (mark: string): Rotation | null => {
   return date === undefined ? null : { kind: 'date', digits: date.replace(/\D/g, '') };
 };
 
+/** KumoMTA's log segments have no name but the time of their first record, in nanoseconds (kumod/src/logging/files.rs). */
+const KUMO_SEGMENT = /^\d{8}-\d{6}\.\d{1,9}$/;
+
+export const isKumoSegment = (name: string): boolean => KUMO_SEGMENT.test(name);
+
 /** Takes `mark` off the end of `name`. */
 const splitEnd = (name: string): Readonly<{ stem: string; rotation: Rotation }> | null => {
   const match = SPLIT_END.exec(name);
@@ -38,6 +43,10 @@ const splitEnd = (name: string): Readonly<{ stem: string; rotation: Rotation }> 
 export const readRotatedName = (name: string): RotatedName => {
   const isPacked = PACKED.test(name);
   const bare = unpackedName(name);
+  if (isKumoSegment(bare)) {
+    const [second = '', fraction = ''] = bare.replace('-', '').split('.');
+    return { log: '', rotation: { kind: 'date', digits: second + fraction.padEnd(9, '0') }, isPacked };
+  }
   const end = splitEnd(bare);
   if (end !== null) return { log: end.stem, rotation: end.rotation, isPacked };
   const dot = bare.lastIndexOf('.');

@@ -13,7 +13,7 @@ import type { ChosenPiece } from './piece-choice.js';
 import { MIXED_DISORDER_MS } from './piece-times.js';
 import { findRelated, wishesOf } from './related-wishes.js';
 import { createSetBacks } from './repeated-hour.js';
-import { compareAge, readRotatedName, unpackedName } from './rotated-files.js';
+import { compareAge, isKumoSegment, readRotatedName, unpackedName } from './rotated-files.js';
 import type { Ticket, TicketWish } from './search-ticket.js';
 import type { Answer, RemoteLine, RemotePiece } from './ssh-answer.js';
 
@@ -155,7 +155,18 @@ const groupLines = (answer: Answer): ReadonlyMap<number, ReadonlyMap<number, rea
   return pieces;
 };
 
-export const damageOf = (answer: Answer, { path, number }: RemotePiece): readonly FileFault[] => {
+/** The newest segment of KumoMTA is being written: its last frame has no end yet (the program zstd says so). */
+const isBeingWritten = (damage: string, path: string, all: readonly Placed[]): boolean =>
+  isKumoSegment(basename(path)) &&
+  damage.includes('premature end') &&
+  !all.some(({ remote }) => remote.path > path && dirname(remote.path) === dirname(path));
+
+export const damageOf = (
+  answer: Answer,
+  { path, number }: RemotePiece,
+  all: readonly Placed[] = [],
+): readonly FileFault[] => {
+  if (isBeingWritten(answer.damages.get(number) ?? '', path, all)) return [];
   const [damage, failure] = [answer.damages.get(number), answer.failures.get(number)];
   if (damage !== undefined) {
     const remedy = 'the lines before the damage were read; restore it from a copy, or move it away';
@@ -185,7 +196,7 @@ const readPass = (pass: Pass, grouped: ReturnType<typeof groupLines>): readonly 
       log,
       reading: {
         lines: collected.flatMap(({ lines }) => lines),
-        faults: pieces.flatMap(({ remote }) => damageOf(pass.answer, remote)),
+        faults: pieces.flatMap(({ remote }) => damageOf(pass.answer, remote, pieces)),
         foreign: foreign.map(({ chosen }) => chosen.piece),
         readable: pieces.length - foreign.length,
         headless: collected.reduce((sum, { headless }) => sum + headless, 0),

@@ -116,6 +116,29 @@ describe('over SSH', () => {
     for (const source of sources) await source.close();
   });
 
+  it('reads the segments of KumoMTA, the last one while it is written', async () => {
+    const records = (from: number): string =>
+      Array.from({ length: 50 }, (_, n) => {
+        const at = START + (from + n) * MINUTE_MS;
+        const response = { code: 250, content: 'OK', command: null };
+        const event_time = new Date(at).toISOString();
+        return `${JSON.stringify({ type: 'Delivery', id: `k${from + n}`, queue: 'x', response, event_time })}\n`;
+      }).join('');
+    const pack = (text: string) => execFileSync('zstd', ['-qc'], { input: text });
+    await write('kumo/20261114-000000.000000001', pack(records(0)));
+    // A second frame without its end.
+    const last = Buffer.concat([pack(records(50)), pack(records(100)).subarray(0, 60)]);
+    const path = await write('kumo/20261114-005000.000000001', last);
+    const sources = await openBoth([`${dirname(path)}/*`]);
+    const [from, to] = [new Date(START).toISOString(), new Date(START + 200 * MINUTE_MS).toISOString()];
+    expect(await compare(sources, { from, to })).toBe(100);
+    for (const source of sources) {
+      const { hosts } = await searchIn(source, { from, to });
+      expect(hosts[0]).toMatchObject({ status: 'ok', error: null });
+      await source.close();
+    }
+  });
+
   const PACKERS: Readonly<Record<string, (text: string) => Buffer>> = {
     gz: (text) => gzipSync(text),
     zst: (text) => execFileSync('zstd', ['-qc'], { input: text }),

@@ -9,7 +9,10 @@ const session = (
 ): MtaEvent | null => (client === null ? null : { kind: 'session', mta: 'postfix', step, client, detail });
 
 const LOST =
-  /^(?:lost connection|timeout|too many errors|SSL_accept error) after (\S+)(?: \(.{0,80}?\))? from (\S+?):?(?:\s|$)/;
+  /^(?:lost connection|timeout|too many errors|bare <LF> received|SSL_accept error) after (\S+)(?: \(.{0,80}?\))? from (\S+?):?(?:\s|$)/;
+
+/** tls_server.c: the handshake failed, and the session is over: `SSL_accept error from H[IP]: lost connection`. */
+const TLS_FAILED = /^SSL_accept error from (\S+): /;
 
 const TLS =
   /^(?:Anonymous|Untrusted|Trusted|Verified) TLS connection established from (\S+): (\S{1,20} with cipher \S{1,80})/;
@@ -26,6 +29,8 @@ export const parseSession = (text: string): MtaEvent | null => {
   }
   const tls = TLS.exec(text);
   if (tls !== null) return session('tls', parseClient(tls[1]!), tls[2]!);
+  const failed = TLS_FAILED.exec(text);
+  if (failed !== null) return session('lost', parseClient(failed[1]!), 'STARTTLS');
   const lost = LOST.exec(text);
   return lost === null ? null : session('lost', parseClient(lost[2]!), lost[1]!);
 };

@@ -87,7 +87,7 @@ type Parts = Readonly<{
 }>;
 
 const codesOf = (text: string): Pick<Parts, 'replyCode' | 'dsn'> => {
-  const match = /^(?:([245]\d\d) )?([245]\.\d{1,3}\.\d{1,3})?(?![.\d])/.exec(text);
+  const match = /^(?:([1-5]\d\d) )?([1-5]\.\d{1,3}\.\d{1,3})?(?![.\d])/.exec(text);
   return { replyCode: match?.[1] === undefined ? null : Number(match[1]), dsn: match?.[2] ?? null };
 };
 
