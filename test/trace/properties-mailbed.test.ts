@@ -6,6 +6,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../src/domain/event.ts';
 import type { HostDirectory } from '../../src/domain/host-names.ts';
+import { localQueueIds } from '../../src/parsers/registry.ts';
 import { readMailbed } from '../support/mailbed-records.ts';
 import { readFleet, tellExactly, tellFleet } from '../support/whole-fleet.ts';
 
@@ -66,6 +67,37 @@ const shuffled = <Item>(items: readonly Item[], dice: (sides: number) => number)
   return list;
 };
 
+/** Letters change places, so that an ID stays one of its kind. */
+const otherId = (id: string): string => {
+  const parts = id.split('-');
+  const longest = parts.reduce((best, part, index) => (part.length > parts[best]!.length ? index : best), 0);
+  const part = parts[longest]!;
+  const turned = part.slice(0, -6) + [...part.slice(-6)].reverse().join('');
+  parts[longest] = turned === part ? part.slice(0, -1) + (part.endsWith('7') ? '8' : '7') : turned;
+  return parts.join('-');
+};
+
+type Retold = Readonly<{ laterMs: number; rename: boolean; newIds?: boolean }>;
+
+/** The same traffic at another time: of other messages (`rename`: other queue IDs and processes; `newIds`: other message-ids). */
+const retold = (records: readonly LogRecord[], { laterMs, rename, newIds = rename }: Retold): LogRecord[] => {
+  const ids = new Set(records.flatMap(localQueueIds));
+  // Dovecot's names of sessions are never used again.
+  const sessions = new Set(records.filter(({ program }) => program === 'dovecot').flatMap(localQueueIds));
+  const other = new Map([...ids].filter((id) => rename || sessions.has(id)).map((id) => [id, otherId(id)] as const));
+  const tell = (text: string): string => {
+    const named = text.replace(/[A-Za-z0-9+/_-]{6,}/g, (word) => other.get(word) ?? word);
+    return newIds ? named.replace(/((?:message-id|msgid|mid|id)=<?|Message-ID: <)([0-9a-f]{8}-)/g, '$1x$2') : named;
+  };
+  return records.map((record) => ({
+    ...record,
+    timeMs: record.timeMs + laterMs,
+    pid: record.pid === null || !rename ? record.pid : record.pid + 100_000,
+    text: tell(record.text),
+    raw: tell(record.raw),
+  }));
+};
+
 describe('the story of the fleet stays the same', { timeout: TIMEOUT }, () => {
   it('is a story', () => {
     expect(told.length).toBeGreaterThan(500);
@@ -124,6 +156,33 @@ describe('the story of the fleet stays the same', { timeout: TIMEOUT }, () => {
         const shift = new Map(hosts.map((host) => [host, dice(360_001) - 180_000]));
         const records = fine.map((each) => ({ ...each, timeMs: each.timeMs + shift.get(each.host)! }));
         expect(difference(told, tellFleet(readFleet(records, directory)))).toEqual(SAME);
+      }),
+      RUNS,
+    );
+  });
+
+  it('when as many other messages come in between, with message-ids that are empty, constant or forged', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: -600_000, max: 600_000 }), (laterMs) => {
+        const others = retold(fine, { laterMs, rename: true });
+        const mixed = [...fine, ...others].sort((a, b) => a.timeMs - b.timeMs);
+        const story = tellFleet(readFleet(renumber(mixed), directory));
+        const alone = tellFleet(readFleet(others, directory));
+        expect(difference([...told, ...alone].sort(), story)).toEqual(SAME);
+        expect(story).toHaveLength(told.length + alone.length);
+      }),
+      RUNS,
+    );
+  });
+
+  it('when every queue ID is used again hours later, by other messages or by the same once more', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 100 }), fc.boolean(), (hours, isOther) => {
+        const again = retold(fine, { laterMs: hours * 3_600_000, rename: false, newIds: isOther });
+        const story = tellFleet(readFleet(renumber([...fine, ...again]), directory));
+        const later = tellFleet(readFleet(again, directory));
+        expect(difference([...told, ...later].sort(), story)).toEqual(SAME);
+        expect(story).toHaveLength(2 * told.length);
       }),
       RUNS,
     );
