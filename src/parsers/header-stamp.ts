@@ -115,6 +115,12 @@ const MONTHS: ReadonlyMap<string, number> = new Map(
   ]),
 );
 
+/** ` 2026 ` at `at`; -1 when there is none: a host may be called by a number. */
+const readYearBehind = (line: string, at: number): number => {
+  const year = line.charCodeAt(at) === BLANK && line.charCodeAt(at + 5) === BLANK ? readDigits(line, at + 1, 4) : -1;
+  return year >= 1970 && year < 2200 ? year : -1;
+};
+
 /** `Nov 21 07:24:23`, `Nov  1 …`, also with a fraction or a year before the clock (RFC 3164 §4.1.2 and its variants). */
 export const readBsdStamp = (line: string, at: number, yearOf: YearOf): Stamp | null => {
   const month = MONTHS.get(line.slice(at, at + 3));
@@ -127,11 +133,50 @@ export const readBsdStamp = (line: string, at: number, yearOf: YearOf): Stamp | 
   if (written >= 0) place += 5;
   const clock = readClockMs(line, place);
   if (day < 1 || clock < 0 || line.charCodeAt(place - 1) !== BLANK) return null;
-  const date = dayMs(written >= 0 ? written : yearOf(month, day), month, day);
-  if (date === null) return null;
   const end = skipFraction(line, place + 8);
-  return { wallMs: date + clock + fractionMs(line, place + 8, end), offsetMs: null, end };
+  // asctime(3) writes the year behind the clock.
+  const behind = written < 0 && end === place + 8 ? readYearBehind(line, end) : -1;
+  const year = Math.max(written, behind);
+  const date = dayMs(year >= 0 ? year : yearOf(month, day), month, day);
+  if (date === null) return null;
+  return {
+    wallMs: date + clock + fractionMs(line, place + 8, end),
+    offsetMs: null,
+    end: behind >= 0 ? end + 5 : end,
+  };
 };
+
+/** `2026 Nov 21 07:24:23` (syslog-ng, ts-format(full)). */
+export const readYearFirst = (line: string, at: number): Stamp | null => {
+  const year = readDigits(line, at, 4);
+  return year < 0 || line.charCodeAt(at + 4) !== BLANK ? null : readBsdStamp(line, at + 5, () => year);
+};
+
+/** Seconds since the epoch with or without a fraction, or milliseconds, micro- or nanoseconds: told by the number of digits. */
+export const readUnixStamp = (line: string, at: number): Stamp | null => {
+  let end = at;
+  while (isDigitAt(line, end) && end - at < 20) end++;
+  const unit = [10, 13, 16, 19].indexOf(end - at);
+  if (unit < 0) return null;
+  const behind = unit === 0 ? skipFraction(line, end) : end;
+  if (line.charCodeAt(behind) !== BLANK) return null;
+  const wallMs =
+    readDigits(line, at, 10) * 1000 + (unit === 0 ? fractionMs(line, end, behind) : readDigits(line, at + 10, 3));
+  return { wallMs, offsetMs: 0, end: behind };
+};
+
+const WEEKDAYS: ReadonlySet<string> = new Set(['Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun']);
+
+/** `Sat Nov 21 …`, `Sat 2026-11-21 …`, `Sat, …`: first character behind the day and its blank; `at` when there is none. */
+export const skipWeekday = (line: string, at: number): number => {
+  if (!WEEKDAYS.has(line.slice(at, at + 3))) return at;
+  const end = line.charCodeAt(at + 3) === COMMA ? at + 4 : at + 3;
+  return line.charCodeAt(end) === BLANK ? end + 1 : at;
+};
+
+/** `2026-11-21 07:24:23 UTC gw …` (journalctl -o short-full): first character behind the zone's name; `at` when there is none. */
+export const skipZoneName = (line: string, at: number): number =>
+  /^ (?:UTC|GMT|[A-Z]{1,3}[DS]?T)(?= )/.test(line.slice(at, at + 8)) ? line.indexOf(' ', at + 1) : at;
 
 /**
  * The year that puts a day nearest to `nearMs` (CONTRACT §2): a line of `Dec 31` searched on 2 January is last year's, and
@@ -158,3 +203,6 @@ export const nearestYear = (nearMs: number): YearOf => {
     return year;
   };
 };
+
+/** The year of a line that was written before `atMs`, or a day later where clocks differ. */
+export const pastYear = (atMs: number): YearOf => nearestYear(atMs - (365 / 2 - 1) * DAY_MS);

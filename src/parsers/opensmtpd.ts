@@ -8,14 +8,19 @@ import { IGNORED, type Parser, UNKNOWN } from './parser.js';
 import { parseReply } from './smtp-reply.js';
 
 const LINE = /^[0-9a-f]{16} (smtp|mta|mda) ([\s\S]*)$/;
+/** The server takes no address with brackets (util.c valid_localpart, valid_domainpart); longer ones than this neither. */
+const ADDRESS = '<([^<>\\n]{0,400})>';
 const MESSAGE =
-  /^message (?:address=\S+ host=\S+ )?msgid=([0-9a-f]{8}) (?:from=<.*> to=<.*> )?size=(\d{1,15}) (?:n(?:dest|rcpt)=(\d{1,9}) )?proto=/;
-const ENVELOPE = /^envelope evpid=([0-9a-f]{8})[0-9a-f]{8} from=<(.*?)> to=<(.*)>$/;
-const DELIVERY =
-  /^delivery evpid=([0-9a-f]{8})[0-9a-f]{8} from=<(.*?)> to=<(.*?)> (?:rcpt=<(.*?)> )?(?:source="[^"]*" relay="([^"]*)" |user=(\S{1,80}) )delay=(\S{1,40}) result="?(Ok|TempFail|PermFail)"? stat=([\s\S]*)$/;
-const QUEUE =
-  /^(Remove|Expire): (?:delivery|relay) for ([0-9a-f]{8})[0-9a-f]{8}: from=<(.*?)>, to=<(.*?)>, rcpt=<(.*?)>, delay=(\S{1,40}), stat=([\s\S]*)$/;
-const FAILED = /^failed-command (?:address=\S+ host=\S+ )?command="([\s\S]*?)" result="([45]\d\d[\s\S]*?)"$/;
+  /^message (?:address=\S+ host=\S+ )?msgid=([0-9a-f]{8}) (?:from=<[^<>\n]{0,400}> to=<[^<>\n]{0,400}> )?size=(\d{1,15}) (?:n(?:dest|rcpt)=(\d{1,9}) )?proto=/;
+const ENVELOPE = new RegExp(`^envelope evpid=([0-9a-f]{8})[0-9a-f]{8} from=${ADDRESS} to=${ADDRESS}$`);
+const DELIVERY = new RegExp(
+  `^delivery evpid=([0-9a-f]{8})[0-9a-f]{8} from=${ADDRESS} to=${ADDRESS} (?:rcpt=${ADDRESS} )?(?:source="[^"]*" relay="([^"]*)" |user=(\\S{1,80}) )delay=(\\S{1,40}) result="?(Ok|TempFail|PermFail)"? stat=([\\s\\S]*)$`,
+);
+const QUEUE = new RegExp(
+  `^(Remove|Expire): (?:delivery|relay) for ([0-9a-f]{8})[0-9a-f]{8}: from=${ADDRESS}, to=${ADDRESS}, rcpt=${ADDRESS}, delay=(\\S{1,40}), stat=([\\s\\S]*)$`,
+);
+const FAILED = /^failed-command (?:address=\S+ host=\S+ )?command="/;
+const FAILED_RESULT = '" result="';
 
 const idsOf = (id: string): { mta: 'opensmtpd'; queueId: QueueId } => ({ mta: 'opensmtpd', queueId: queueId(id) });
 
@@ -134,13 +139,16 @@ const parseEnvelope = (text: string): readonly MtaEvent[] | null => {
 };
 
 const parseFailed = (text: string): readonly MtaEvent[] | null => {
-  const match = FAILED.exec(text);
-  if (match === null) return null;
-  const [, command = '', result = ''] = match;
+  const start = FAILED.exec(text)?.[0].length;
+  const end = text.lastIndexOf(FAILED_RESULT);
+  if (start === undefined || end < start || !text.endsWith('"')) return null;
+  const command = text.slice(start, end);
+  const result = text.slice(end + FAILED_RESULT.length, -1);
+  if (!/^[45]\d\d/.test(result)) return null;
   const verb = /^[A-Za-z]+/.exec(command)?.[0].toUpperCase() ?? '';
   const stages = { RCPT: 'RCPT', MAIL: 'MAIL', DATA: 'DATA', EHLO: 'HELO', HELO: 'HELO', AUTH: 'AUTH' } as const;
   const stage = verb in stages ? stages[verb as keyof typeof stages] : command === '.' ? 'DATA' : 'UNKNOWN';
-  const address = /^\S+ (?:TO|FROM): ?<(.*?)>/i.exec(command)?.[1] ?? null;
+  const address = /^\S+ (?:TO|FROM): ?<([^\n>]{0,400})>/i.exec(command)?.[1] ?? null;
   const { replyCode, dsn } = parseReply(result);
   return [
     {

@@ -120,7 +120,7 @@ export const postfix: Parser = {
   recognises: (text) => {
     const prefixed = splitQueueId(text);
     if (prefixed !== null) return MESSAGE_WORDS.test(prefixed.rest);
-    return /^NOQUEUE: [a-z-]+: |^(?:dis)?connect from \S+\[[^\s\]]+\]/.test(text);
+    return /^NOQUEUE: [a-z-]+: |^(?:dis)?connect from [^\s[]{1,300}\[[^\s\]]{1,80}\]/.test(text);
   },
   parse,
 };

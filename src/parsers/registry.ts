@@ -41,20 +41,28 @@ export const parserFor = (program: string, text: string): Parser | undefined =>
 /** rsyslog's reduction of repeated lines ($RepeatedMsgReduction): the line was logged so many further times. */
 const REPEATED = /^message repeated (\d{1,9}) times: \[ ?([\s\S]*?)\]?$/;
 
-const parseWith = (parser: Parser | undefined, record: LogRecord): ParseOutcome => {
+/** What was said, and how often it was said again. */
+const unrepeat = (record: LogRecord): Readonly<{ said: LogRecord; times: number | null }> => {
   const repeated = REPEATED.exec(record.text);
-  if (repeated === null) return parser?.parse(record) ?? UNKNOWN;
-  const [, times, text = ''] = repeated;
+  return repeated === null
+    ? { said: record, times: null }
+    : { said: { ...record, text: repeated[2] ?? '' }, times: Number(repeated[1]) };
+};
+
+const parseWith = (parser: Parser | undefined, said: LogRecord, times: number | null): ParseOutcome => {
   // A repeated line is never nested.
-  const outcome = REPEATED.test(text) ? UNKNOWN : (parser?.parse({ ...record, text }) ?? UNKNOWN);
-  if (outcome.kind !== 'events') return outcome;
-  const events = outcome.events.map((event) => (event.kind === 'reject' ? { ...event, count: Number(times) } : event));
+  if (parser === undefined || (times !== null && REPEATED.test(said.text))) return UNKNOWN;
+  const outcome = parser.parse(said);
+  if (outcome.kind !== 'events' || times === null) return outcome;
+  const events = outcome.events.map((event) => (event.kind === 'reject' ? { ...event, count: times } : event));
   return { kind: 'events', events };
 };
 
 /** Total: what nobody understands is `unknown`. */
-export const parseRecord = (record: LogRecord): ParseOutcome =>
-  parseWith(parserFor(record.program, record.text), record);
+export const parseRecord = (record: LogRecord): ParseOutcome => {
+  const { said, times } = unrepeat(record);
+  return parseWith(parserFor(said.program, said.text), said, times);
+};
 
 /** Do lines of this MTA hold its queue IDs only as the beginning of longer words? */
 export const isIdPrefix = (mta: Mta): boolean =>
@@ -90,8 +98,9 @@ const idsOfEvent = (event: MtaEvent): readonly string[] => {
 
 /** Queue IDs on the record's own host that the line is about, or that it names as local next steps. */
 export const localQueueIds = (record: LogRecord): readonly string[] => {
-  const parser = parserFor(record.program, record.text);
-  const outcome = parseWith(parser, record);
+  const { said, times } = unrepeat(record);
+  const parser = parserFor(said.program, said.text);
+  const outcome = parseWith(parser, said, times);
   const ids = outcome.kind === 'events' ? outcome.events.flatMap(idsOfEvent) : [];
-  return [...ids, ...(parser?.namesOf?.(record) ?? [])];
+  return [...ids, ...(parser?.namesOf?.(said) ?? [])];
 };

@@ -32,12 +32,15 @@ const messageIdOf = (text: string): string | null => {
 /** `T="…"` with its escapes, so that a subject cannot name recipients. */
 const SUBJECT = / T="(?:[^"\\]|\\.)*"/s;
 
+/** A quoted local part may hold blanks; one that is never closed goes to the end, so that it is looked for once. */
+const RECIPIENT = /(?:"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|[^\s"])+/g;
+
 /** `+received_recipients`: ` for a@x b@y`, last of all. */
 const recipientsOf = (text: string): readonly string[] => {
   const rest = text.replace(SUBJECT, '');
   const at = rest.lastIndexOf(' for ');
   if (at === -1) return [];
-  const list = rest.slice(at + ' for '.length).match(/(?:"(?:[^"\\]|\\.)*"|[^\s"])+/g) ?? [];
+  const list = rest.slice(at + ' for '.length).match(RECIPIENT) ?? [];
   return list.every((address) => address.includes('@')) ? list : [];
 };
 

@@ -118,7 +118,7 @@ const parseContentForm = (text: string): Parts | null => {
   const at = text.lastIndexOf('; from=<');
   const head = at === -1 ? text : text.slice(0, at);
   const tail = at === -1 ? '' : text.slice(at + 2);
-  const said = /(?:helo=<[^<>]*>|proto=\S+|from=<[^<>]*>|to=<[^<>]*>): (.*)$/.exec(tail)?.[1] ?? '';
+  const said = /(?:helo=<[^<>]*>|proto=\S{1,40}|from=<[^<>]*>|to=<[^<>]*>): ([\s\S]*)$/.exec(tail)?.[1] ?? '';
   const envelope = parseEnvelope(tail.slice(0, tail.length - said.length).replace(/: $/, ''));
   const client = / from (\S{1,600})$/.exec(head)?.[1];
   const parsed = client === undefined ? null : parseClient(client);
