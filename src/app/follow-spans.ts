@@ -79,8 +79,9 @@ type Plan = Readonly<{ spans: readonly Span[]; decision: Decision }>;
 
 /** Deliveries that were not sent yet, or to which a further recipient has come. */
 const dueDeliveries = (transaction: Transaction, sent: SentSpans | null, settledMs: number): readonly Span[] =>
-  deliverySpans(transaction).filter(
-    (span) => span.endMs <= settledMs && (sent?.deliveries[span.spanId] ?? 0) < countEvents(span),
+  deliverySpans(
+    transaction,
+    ({ spanId, events, endMs }) => endMs <= settledMs && (sent?.deliveries[spanId] ?? 0) < events,
   );
 
 const ownSpans = (live: LiveTransaction, transaction: Transaction, { machines }: SpanRules): readonly Span[] => {

@@ -1,5 +1,5 @@
 /** Branded identifiers, and the trace and span ids of CONTRACT §3. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -26,14 +26,13 @@ export const parseMessageId = (text: string): MessageId | null => {
 };
 
 /** SHA-256 of the UTF-8 parts joined by one NUL byte (CONTRACT §3). 32 bytes. */
-export const hashParts = (...parts: readonly string[]): Buffer =>
-  createHash('sha256').update(parts.join('\0'), 'utf8').digest();
+export const hashParts = (...parts: readonly string[]): Buffer => hash('sha256', parts.join('\0'), 'buffer');
+
+/** The same as 64 hex digits. */
+const hexHash = (...parts: readonly string[]): string => hash('sha256', parts.join('\0'), 'hex');
 
 /** An id that is all zero is invalid in OpenTelemetry; it becomes 1. */
-const nonZeroHex = (bytes: Buffer): string => {
-  const hex = bytes.toString('hex');
-  return /^0+$/.test(hex) ? `${hex.slice(0, -1)}1` : hex;
-};
+const nonZero = (hex: string): string => (/^0+$/.test(hex) ? `${hex.slice(0, -1)}1` : hex);
 
 /** The transaction facts that trace ids are made of. `arrivedAtMs`: epoch milliseconds. */
 export type TraceIdentity = Readonly<{
@@ -43,22 +42,21 @@ export type TraceIdentity = Readonly<{
   arrivedAtMs: number;
 }>;
 
-const hashOf = ({ messageId, host, queueId: id, arrivedAtMs }: TraceIdentity): Buffer =>
-  messageId === null ? hashParts('no-message-id', host, id, new Date(arrivedAtMs).toISOString()) : hashParts(messageId);
+const hashOf = ({ messageId, host, queueId: id, arrivedAtMs }: TraceIdentity): string =>
+  messageId === null ? hexHash('no-message-id', host, id, new Date(arrivedAtMs).toISOString()) : hexHash(messageId);
 
 /** 32 hex digits. */
-export const traceId = (identity: TraceIdentity): string => nonZeroHex(hashOf(identity).subarray(0, 16));
+export const traceId = (identity: TraceIdentity): string => nonZero(hashOf(identity).slice(0, 32));
 
 /** Span id of the root span `email.delivery`: 16 hex digits. */
-export const rootSpanId = (identity: TraceIdentity): string => nonZeroHex(hashOf(identity).subarray(16, 24));
+export const rootSpanId = (identity: TraceIdentity): string => nonZero(hashOf(identity).slice(32, 48));
 
 /** What stands for the message-id in span ids: itself, or T in hex for mail without one. */
-export const spanMessageId = (identity: TraceIdentity): string =>
-  identity.messageId ?? hashOf(identity).toString('hex');
+export const spanMessageId = (identity: TraceIdentity): string => identity.messageId ?? hashOf(identity);
 
 /** First 8 bytes of H(parts) as 16 hex digits. */
-export const spanId = (...parts: readonly string[]): string => nonZeroHex(hashParts(...parts).subarray(0, 8));
+export const spanId = (...parts: readonly string[]): string => nonZero(hexHash(...parts).slice(0, 16));
 
 /** Key of a transaction in the index: H(host, queueId, arrivedAt as ISO ms) in hex, 64 digits. */
 export const transactionRecordKey = ({ host, queueId: id, arrivedAtMs }: Omit<TraceIdentity, 'messageId'>): string =>
-  hashParts(host, id, new Date(arrivedAtMs).toISOString()).toString('hex');
+  hexHash(host, id, new Date(arrivedAtMs).toISOString());

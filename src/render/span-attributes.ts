@@ -17,14 +17,24 @@ export const EVENTS_MAX = 128;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
 const UNPRINTABLE = /[\u0000-\u0008\u000a-\u001f\u007f]|\p{Surrogate}/gu;
 
-export const cleanText = (text: string): string => text.slice(0, TEXT_MAX).replace(UNPRINTABLE, '\ufffd');
+/** Nearly every text of a log is this, and needs no look at each character. */
+const PLAIN = /^[ -~]*$/;
 
-/** Attributes without the facts that are absent. */
-const present = (facts: Readonly<Record<string, SpanValue | null>>): SpanAttributes => {
+export const cleanText = (text: string): string => {
+  const short = text.length > TEXT_MAX ? text.slice(0, TEXT_MAX) : text;
+  return PLAIN.test(short) ? short : short.replace(UNPRINTABLE, '\ufffd');
+};
+
+type Facts = Readonly<Record<string, SpanValue | null>>;
+
+/** Attributes without the facts that are absent; of two facts of one name the later counts. */
+const present = (...parts: readonly Facts[]): SpanAttributes => {
   const attributes: Record<string, SpanValue> = {};
-  for (const [name, value] of Object.entries(facts)) {
-    if (value === null) continue;
-    attributes[name] = typeof value === 'string' ? cleanText(value) : value;
+  for (const facts of parts) {
+    for (const name in facts) {
+      const value = facts[name]!;
+      if (value !== null) attributes[name] = typeof value === 'string' ? cleanText(value) : value;
+    }
   }
   return attributes;
 };
@@ -32,7 +42,7 @@ const present = (facts: Readonly<Record<string, SpanValue | null>>): SpanAttribu
 type Addressed = Readonly<{ address: string }>;
 
 /** Each address once, at most `RECIPIENTS_MAX`; how many more there are. */
-const recipientFacts = (recipients: readonly Addressed[]): Readonly<Record<string, SpanValue | null>> => {
+const recipientFacts = (recipients: readonly Addressed[]): Facts => {
   const addresses = [...new Set(recipients.map(({ address }) => address))];
   const leftOut = addresses.length - RECIPIENTS_MAX;
   return {
@@ -42,18 +52,14 @@ const recipientFacts = (recipients: readonly Addressed[]): Readonly<Record<strin
 };
 
 /** What every span of a transaction says, the root included. */
-const messageFacts = (
-  t: Transaction,
-  recipients: readonly Addressed[],
-): Readonly<Record<string, SpanValue | null>> => ({
+const messageFacts = (t: Transaction, recipients: readonly Addressed[]): Facts => ({
   'messaging.message.id': t.messageId,
   'email.sender': t.sender,
   ...recipientFacts(recipients),
 });
 
 export const rootAttributes = (t: Transaction): SpanAttributes =>
-  present({
-    ...messageFacts(t, t.recipients),
+  present(messageFacts(t, t.recipients), {
     'email.recipient_count': t.recipientCount,
     'messaging.message.envelope.size': t.sizeBytes,
   });
@@ -64,14 +70,12 @@ const statusWords = (items: readonly Readonly<{ status: string }>[]): readonly s
 ];
 
 export const transactionAttributes = (t: Transaction): SpanAttributes =>
-  present({
-    ...messageFacts(t, t.recipients),
+  present(messageFacts(t, t.recipients), tlsFacts(t), {
     'server.address': t.host,
     // OpenTelemetry wants no name here that comes from a reverse look-up, which is what MTAs log.
     'client.address': t.client?.ip ?? t.client?.name ?? null,
     'network.peer.address': t.client?.ip ?? null,
     'user.name': t.client?.sasl ?? null,
-    ...tlsFacts(t),
     'messaging.message.envelope.size': t.sizeBytes,
     'email.recipient_count': t.recipientCount,
     'email.queue_id': t.queueId,
@@ -85,7 +89,7 @@ export const transactionAttributes = (t: Transaction): SpanAttributes =>
   });
 
 /** The convention wants `tls` and `1.3` where the log has `TLSv1.3`. */
-const tlsFacts = ({ tls }: Transaction): Readonly<Record<string, SpanValue | null>> => {
+const tlsFacts = ({ tls }: Transaction): Facts => {
   if (tls === undefined) return {};
   const [, name, version] = /^(TLS|SSL)v?(\d[\d.]*)$/i.exec(tls.protocol) ?? [];
   return {
@@ -101,7 +105,7 @@ const filterText = ({ source, action, score }: Transaction['filters'][number]): 
 /** One recipient's part in an attempt. */
 export type RecipientAttempt = Readonly<{ recipient: Recipient; attempt: DeliveryAttempt }>;
 
-const relayFacts = (relay: Relay | null): Readonly<Record<string, SpanValue | null>> => ({
+const relayFacts = (relay: Relay | null): Facts => ({
   'server.address': relay?.host ?? relay?.ip ?? null,
   'server.port': relay?.port ?? null,
   'network.peer.address': relay?.ip ?? null,
@@ -111,12 +115,8 @@ const relayFacts = (relay: Relay | null): Readonly<Record<string, SpanValue | nu
 /** `parts`: at least one, oldest first. All have the same relay, or the same next queue ID. */
 export const deliveryAttributes = (t: Transaction, parts: readonly RecipientAttempt[]): SpanAttributes => {
   const { attempt } = parts[0]!;
-  return present({
-    ...messageFacts(
-      t,
-      parts.map(({ recipient }) => recipient),
-    ),
-    ...relayFacts(attempt.relay),
+  const recipients = parts.map(({ recipient }) => recipient);
+  return present(messageFacts(t, recipients), relayFacts(attempt.relay), {
     'network.protocol.name': attempt.by === 'smtp' || attempt.by === 'lmtp' ? attempt.by : null,
     'email.queue_id': t.queueId,
     'email.next_queue_id': attempt.nextQueueId,
@@ -126,7 +126,11 @@ export const deliveryAttributes = (t: Transaction, parts: readonly RecipientAtte
   });
 };
 
-const delayFacts = ({ delayMs, delaysMs }: DeliveryAttempt): Readonly<Record<string, SpanValue | null>> => ({
+const attemptFacts = ({ status, dsn, replyCode, response, delayMs, delaysMs }: DeliveryAttempt): Facts => ({
+  'email.status': status,
+  'email.enhanced_status_code': dsn,
+  'email.reply_code': replyCode,
+  'email.response': response,
   'email.delay.total_ms': delayMs,
   'email.delay.before_qmgr_ms': delaysMs?.[0] ?? null,
   'email.delay.in_qmgr_ms': delaysMs?.[1] ?? null,
@@ -136,7 +140,7 @@ const delayFacts = ({ delayMs, delaysMs }: DeliveryAttempt): Readonly<Record<str
 
 const EVENT_NAME = 'email.recipient';
 
-const recipientEventFacts = ({ address, originalAddress }: Recipient): Readonly<Record<string, SpanValue | null>> => ({
+const recipientEventFacts = ({ address, originalAddress }: Recipient): Facts => ({
   'email.recipient': address,
   'email.recipient.original': originalAddress,
 });
@@ -145,19 +149,12 @@ const recipientEventFacts = ({ address, originalAddress }: Recipient): Readonly<
 export const attemptEvent = ({ recipient, attempt }: RecipientAttempt): SpanEvent => ({
   name: EVENT_NAME,
   timeMs: attempt.timeMs,
-  attributes: present({
-    ...recipientEventFacts(recipient),
-    'email.status': attempt.status,
-    'email.enhanced_status_code': attempt.dsn,
-    'email.reply_code': attempt.replyCode,
-    'email.response': attempt.response,
-    ...delayFacts(attempt),
-  }),
+  attributes: present(recipientEventFacts(recipient), attemptFacts(attempt)),
 });
 
 /** The state of a recipient that no attempt shows: expired, held, deleted by the operator. */
 export const stateEvent = (recipient: Recipient, timeMs: number): SpanEvent => ({
   name: EVENT_NAME,
   timeMs,
-  attributes: present({ ...recipientEventFacts(recipient), 'email.status': recipient.status }),
+  attributes: present(recipientEventFacts(recipient), { 'email.status': recipient.status }),
 });

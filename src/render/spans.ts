@@ -132,8 +132,20 @@ const deliverySpan = (t: Transaction, id: string, parts: readonly RecipientAttem
   };
 };
 
-/** One span for each attempt at one relay, for one or more recipients; in order of time. */
-export const deliverySpans = (transaction: Transaction): readonly Span[] => {
+/** `events`: recipients' lines, also those that the span leaves out. */
+export type DeliverySketch = Readonly<{ spanId: string; events: number; endMs: number }>;
+
+const sketchOf = (id: string, parts: readonly RecipientAttempt[]): DeliverySketch => ({
+  spanId: id,
+  events: parts.length,
+  endMs: parts.at(-1)!.attempt.timeMs,
+});
+
+/** One span for each attempt at one relay, for one or more recipients; in order of time. Only those that are wanted. */
+export const deliverySpans = (
+  transaction: Transaction,
+  isWanted: (sketch: DeliverySketch) => boolean = () => true,
+): readonly Span[] => {
   const attempts = transaction.recipients
     .flatMap((recipient) => recipient.attempts.map((attempt): RecipientAttempt => ({ recipient, attempt })))
     .sort((a, b) => a.attempt.timeMs - b.attempt.timeMs);
@@ -144,7 +156,9 @@ export const deliverySpans = (transaction: Transaction): readonly Span[] => {
     if (group === undefined) groups.set(id, [part]);
     else group.push(part);
   }
-  return [...groups].map(([id, parts]) => deliverySpan(transaction, id, parts));
+  return [...groups]
+    .filter(([id, parts]) => isWanted(sketchOf(id, parts)))
+    .map(([id, parts]) => deliverySpan(transaction, id, parts));
 };
 
 /** Words of CONTRACT §2 `relatedChains`. */
