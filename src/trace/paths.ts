@@ -1,11 +1,9 @@
 /** The ways a message took through our machines, held against the configured routes. */
-import type { Architecture, DIRECTIONS, DirectionPlan, Place } from '../domain/architecture.js';
+import type { Architecture, Direction, DirectionPlan, Place } from '../domain/architecture.js';
 import type { Finding, PathCheck } from '../domain/chain.js';
 import type { HostName } from '../domain/ids.js';
-import type { Recipient, Transaction } from '../domain/transaction.js';
 import type { Component } from './components.js';
 import { directionOf, isOwnMachine, originOf } from './direction.js';
-import type { Link } from './link.js';
 import type { Machines } from './machines.js';
 import {
   findMisfit,
@@ -17,6 +15,7 @@ import {
   type SkippedStep,
 } from './routes.js';
 import type { FinalOutcome } from './verdict.js';
+import { createWalkBack, type Way } from './walk-back.js';
 
 export type PathInput = Readonly<{
   component: Component;
@@ -32,75 +31,6 @@ export type PathResult = Readonly<{ paths: readonly PathCheck[]; findings: reado
 const HOSTS_MAX = 100;
 /** Machines and routes that a text names. */
 const NAMED_MAX = 3;
-
-type Way = Readonly<{
-  hosts: readonly HostName[];
-  entry: Transaction;
-  cameFrom: HostName | null;
-  addressedTo: string | null;
-}>;
-
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
-
-const recipientAt = (t: Transaction, address: string | null): Recipient | undefined =>
-  (address === null ? undefined : t.recipients.find((to) => same(to.address, address))) ??
-  (t.recipients.length === 1 ? t.recipients[0] : undefined);
-
-/** Of the hops that lead to a transaction, the one that brought this recipient; of several that may have, the first. */
-const hopFor = <Hop extends Pick<Link, 'recipients'>>(
-  hops: readonly Hop[],
-  recipient: Recipient | null | undefined,
-): Readonly<{ hop: Hop; address: string | null }> | null => {
-  const names = recipient == null ? [] : [recipient.originalAddress ?? recipient.address, recipient.address];
-  for (const hop of hops) {
-    const address = hop.recipients.find((each) => names.some((name) => same(name, each)));
-    if (address !== undefined) return { hop, address };
-  }
-  const [hop] = hops;
-  return hop === undefined ? null : { hop, address: hop.recipients.length === 1 ? hop.recipients[0]! : null };
-};
-
-const createWalk = ({ links, openEnds }: Component): ((outcome: FinalOutcome) => Way) => {
-  const into = new Map<Transaction, Link[]>();
-  for (const link of links) into.set(link.to, [...(into.get(link.to) ?? []), link]);
-  return ({ transaction, recipient: last }) => {
-    const hosts: HostName[] = [];
-    const enter = (host: HostName): void => {
-      if (hosts.at(-1) !== host) hosts.push(host);
-    };
-    const seen = new Set<Transaction>();
-    let recipient: Recipient | null | undefined = last;
-    let at = transaction;
-    for (;;) {
-      enter(at.host);
-      seen.add(at);
-      const step = hopFor(
-        (into.get(at) ?? []).filter(({ from }) => !seen.has(from)),
-        recipient,
-      );
-      if (step !== null) {
-        at = step.hop.from;
-        recipient = recipientAt(at, step.address);
-        continue;
-      }
-      const here = at;
-      const gap = openEnds.find(({ direction, transaction: t }) => direction === 'in' && t === here) ?? null;
-      const host = gap?.other.host ?? null;
-      if (host !== null) enter(host);
-      // A machine without a log: the message may be at hand on its other side as well.
-      const beyond = openEnds.filter(
-        (end) => host !== null && end.direction === 'out' && end.other.host === host && !seen.has(end.transaction),
-      );
-      const bridge = hopFor(beyond, recipient);
-      if (bridge === null) {
-        const addressedTo = recipient == null ? null : (recipient.originalAddress ?? recipient.address);
-        return { hosts: hosts.toReversed(), entry: at, cameFrom: host, addressedTo };
-      }
-      at = bridge.hop.transaction;
-      recipient = recipientAt(at, bridge.address);
-    }
-  };
-};
 
 /** Our machine that took it over last and whose log is not at hand: a gap, or a mailbox server spoken to by LMTP. */
 const takenOnBy = ({ takenBy, gap, recipient, transaction }: FinalOutcome, input: PathInput): HostName | null => {
@@ -203,7 +133,7 @@ const checkJourney = (subject: string, journey: Journey, plan: DirectionPlan): r
   ];
 };
 
-const SUBJECTS: Readonly<Record<(typeof DIRECTIONS)[number], string>> = {
+const SUBJECTS: Readonly<Record<Direction, string>> = {
   inbound: 'Inbound mail',
   outbound: 'Outbound mail',
   internal: 'Internal mail',
@@ -245,7 +175,7 @@ const groupPaths = (paths: readonly PathCheck[]): readonly PathCheck[] => {
 /** Nothing when no routes are configured: there is nothing to hold a way against. */
 export const checkPaths = (input: PathInput): PathResult => {
   if (input.architecture.plans.size === 0) return { paths: [], findings: [] };
-  const walk = createWalk(input.component);
+  const walk = createWalkBack(input.component);
   const judged = input.outcomes
     .filter(({ transaction }) => !transaction.isProbe)
     .map((outcome) => judge(outcome, walk(outcome), input));
