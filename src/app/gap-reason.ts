@@ -4,13 +4,13 @@ import type { HostName } from '../domain/ids.js';
 import type { TraceDeps } from './trace-deps.js';
 
 export const createGapReason = (
-  deps: Pick<TraceDeps, 'directory' | 'domain' | 'hosts' | 'limits' | 'untracked'>,
+  deps: Pick<TraceDeps, 'directory' | 'domain' | 'hosts' | 'limits' | 'architecture'>,
   sources: readonly SourceReport[],
   nowMs: number,
 ): ((host: HostName, timeMs: number) => Gap) => {
   const statusOf = new Map(sources.map(({ host, status }) => [host, status]));
   const withSource = new Set(deps.hosts);
-  const untracked = new Set(deps.untracked.map((name) => deps.directory.canonical(name)));
+  const { untracked } = deps.architecture;
   const isOwn = (host: HostName): boolean =>
     untracked.has(host) || (deps.domain !== '' && (host === deps.domain || host.endsWith(`.${deps.domain}`)));
   return (host, timeMs) => {

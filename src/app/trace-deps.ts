@@ -1,4 +1,5 @@
 /** What a trace needs: the opened sources, the names of the machines, and bounds. */
+import type { Architecture } from '../domain/architecture.js';
 import type { HostDirectory } from '../domain/host-names.js';
 import { learnAddresses } from '../domain/host-names.js';
 import type { HostName } from '../domain/ids.js';
@@ -23,8 +24,7 @@ export type TraceDeps = Readonly<{
   directory: HostDirectory;
   /** Every configured host that has a source, in the order of the configuration. */
   hosts: readonly HostName[];
-  /** Own machines whose logs are not read. */
-  untracked: readonly string[];
+  architecture: Architecture;
   clusters: Readonly<Record<string, readonly string[]>>;
   /** Domain of the own machines; '' when not configured. */
   domain: string;

@@ -69,7 +69,8 @@ export const createTraceMessage =
       const folded = fold.result();
       const machines = machinesOf(deps, folded);
       const gapReason = createGapReason(deps, reader.reports(), nowMs);
-      return { folded, input: { transactions: folded.transactions, machines, gapReason, limits: deps.limits, reach } };
+      const { limits, architecture } = deps;
+      return { folded, input: { transactions: folded.transactions, machines, gapReason, limits, reach, architecture } };
     };
 
     let plan = planner.first();

@@ -1,7 +1,8 @@
 /** Configuration text → Config, or one error that lists every problem with its line and path. */
 import { readFile } from 'node:fs/promises';
 import { MailtraceError } from '../errors.js';
-import { findHostFaults } from './configured-hosts.js';
+import { findArchitectureFaults } from './architecture-faults.js';
+import { configuredFleet, findHostFaults } from './configured-hosts.js';
 import { type Env, expandEnv } from './expand-env.js';
 import { findNearest } from './known-keys.js';
 import { type Config, configSchema } from './schema.js';
@@ -105,8 +106,12 @@ const findContradictions = (value: unknown, faulty: ReadonlySet<string | number 
   if (config === undefined) return [];
   const isSound = (...keys: readonly (keyof Config)[]): boolean => !keys.some((key) => faulty.has(key));
   const hostsSection = config.method === 'file' ? 'file_config' : 'ssh_config';
+  const hostFaults = isSound('clusters', 'domain', hostsSection) ? findHostFaults(config) : null;
+  // Without the machines nobody can say which names are wrong.
+  const isFleetKnown = hostFaults?.length === 0 && isSound('architecture');
   return [
-    ...(isSound('clusters', 'domain', hostsSection) ? findHostFaults(config) : []),
+    ...(hostFaults ?? []),
+    ...(isFleetKnown ? findArchitectureFaults(config.architecture, configuredFleet(config).directory) : []),
     ...(isSound('opensearch_config') ? findOpensearchFaults(config) : []),
     ...(isSound('clusters', 'access') ? findAccessFaults(config) : []),
   ];

@@ -20,6 +20,7 @@ import {
 } from '../sources/option-fields.js';
 import { sshOptions } from '../sources/ssh-options.js';
 import { accessSection } from './access-section.js';
+import { architectureSection } from './architecture-section.js';
 
 const LOG_LEVELS = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL'] as const;
 
@@ -43,6 +44,7 @@ const trace = section({
   max_bytes: wholeNumber(256 * MEBIBYTE, 1).describe('Bytes of log lines of one trace.'),
   many_hops: wholeNumber(7, 1).describe('More hosts than this are a finding.'),
   slow_hop_s: seconds(60).describe('A longer delay at one hop is a finding.'),
+  log_lag: duration('10m').describe('A log may lag behind so long before a line that is missing means something.'),
 });
 
 const slack = section({
@@ -118,11 +120,7 @@ export const configSchema = z.strictObject({
   tracing: tracing.describe('Following the logs without end.'),
   http: http.describe('The listener of `mailtrace tracing` and `mailtrace slack`: /healthz, /readyz, /metrics.'),
   alerts: alerts.describe('Alerts in channels.'),
-  architecture: section({
-    untracked: z
-      .preprocess((value) => value ?? undefined, z.array(z.string().min(1)).default([]))
-      .describe('Own machines whose logs are not here.'),
-  }).describe('What the fleet is expected to look like.'),
+  architecture: architectureSection,
   kumomta: kumomta.describe('Live sessions of KumoMTA.'),
 });
 
@@ -137,4 +135,5 @@ export const traceLimits = ({ trace: bounds }: Config) => ({
   maxBytes: bounds.max_bytes,
   manyHops: bounds.many_hops,
   slowHopMs: bounds.slow_hop_s * 1000,
+  logLagMs: durationMs(bounds.log_lag) ?? 0,
 });

@@ -1,4 +1,5 @@
 /** The answer to a trace. Shapes follow CONTRACT §2; times are epoch milliseconds here, ISO in `render/json.ts`. */
+import type { Direction } from './architecture.js';
 import type { HostName, MessageId, QueueId } from './ids.js';
 import type { TimeWindow } from './time-window.js';
 import type { Reject, Transaction } from './transaction.js';
@@ -59,13 +60,50 @@ export type FindingCode =
   | 'ambiguous-time'
   | 'limit'
   | 'unexpected-host'
-  | 'missing-hop';
+  | 'missing-hop'
+  /** The rest are additions to CONTRACT §2. */
+  | 'unexpected-route'
+  | 'non-250'
+  | 'filtered'
+  | 'possible-duplicate'
+  | 'sender-not-told'
+  | 'retry-overdue';
 
 export type Finding = Readonly<{
   code: FindingCode;
   severity: 'info' | 'warning' | 'error';
   text: string;
   host: HostName | null;
+}>;
+
+/** One way that recipients of a message took, held against the configured architecture. */
+export type PathCheck = Readonly<{
+  /** null: it cannot be told; `note` says why. */
+  direction: Direction | null;
+  /** In order; neighbours differ. Machines of ours without a log of theirs are among them, others' are not. */
+  hosts: readonly HostName[];
+  recipients: readonly string[];
+  /** null: not checked; `note` says why. */
+  isExpected: boolean | null;
+  /** What is wrong with it, or why that was not looked at; null when it is as expected. */
+  note: string | null;
+}>;
+
+/** When the MTA that still has a message tries again. Never what was logged: an estimate. */
+export type RetryEstimate = Readonly<{
+  host: HostName;
+  queueId: QueueId;
+  /** The try comes between these two, epoch milliseconds. */
+  earliestMs: number;
+  latestMs: number;
+  /** When the MTA gives up at the earliest. */
+  givesUpMs: number;
+  /** `configured`: section `architecture.retry`; `observed`: the tries so far; `default`: what the MTA does unless told. */
+  basis: 'configured' | 'observed' | 'default';
+  /** What it rests on, in words. */
+  because: string;
+  /** It should have been logged by now. */
+  isOverdue: boolean;
 }>;
 
 /** Transactions and hops of one message; a DAG. */
@@ -86,6 +124,10 @@ export type Chain = Readonly<{
   hops: readonly Hop[];
   relatedChains: readonly RelatedChain[];
   findings: readonly Finding[];
+  /** Empty when no routes are configured, and where only a part may be seen. */
+  paths: readonly PathCheck[];
+  /** One for each transaction that waits; the next one first. */
+  retries: readonly RetryEstimate[];
   /** True when the chain itself fits the keywords; false for a notice that is only related. */
   isMatch: boolean;
   /** Set where the asker may see only his own part: how many further recipients are not shown. */

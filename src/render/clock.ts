@@ -17,6 +17,12 @@ export const tableClock = (zone: Zone, times: readonly number[]): ((ms: number) 
   };
 };
 
+/** One instant with its day, `2026-11-20 10:00:02`: where the zone stands nearby. */
+export const formatInstant = (ms: number, zone: Zone): string => {
+  const { hour, minute, second } = wallFields(zone.wallAt(ms));
+  return `${formatWall(zone.wallAt(ms)).slice(0, 10)} ${two(hour)}:${two(minute)}:${two(second)}`;
+};
+
 /** From the first to the last instant, with the zone: `2026-11-20 10:00:02 to 10:11:05 (Europe/Berlin, UTC+01:00)`. */
 export const formatSpan = (fromMs: number, toMs: number, zone: Zone): string => {
   const [from, to] = [fromMs, toMs].map((ms) => {

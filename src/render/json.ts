@@ -2,7 +2,16 @@
  * The trace report as programs read it: schema `mailtrace.report/1` (CONTRACT §2). Times are UTC ISO 8601 with milliseconds,
  * absent facts are null, keys come in the order of the contract, with additions last.
  */
-import type { Chain, Finding, Hop, RelatedChain, SourceReport, TraceReport } from '../domain/chain.js';
+import type {
+  Chain,
+  Finding,
+  Hop,
+  PathCheck,
+  RelatedChain,
+  RetryEstimate,
+  SourceReport,
+  TraceReport,
+} from '../domain/chain.js';
 import type { Client, FilterResult, Relay } from '../domain/event.js';
 import type { DeliveryAttempt, Recipient, Reject, Transaction } from '../domain/transaction.js';
 
@@ -43,6 +52,28 @@ const toChainJson = (chain: Chain) => ({
   nextStep: chain.nextStep,
   isMatch: chain.isMatch,
   hiddenRecipients: chain.hiddenRecipients,
+  paths: chain.paths.map(toPathJson),
+  retries: chain.retries.map(toRetryJson),
+});
+
+const toPathJson = ({ direction, hosts, recipients, isExpected, note }: PathCheck) => ({
+  direction,
+  hosts: [...hosts],
+  recipients: [...recipients],
+  expected: isExpected,
+  note,
+});
+
+const toRetryJson = (retry: RetryEstimate) => ({
+  host: retry.host,
+  queueId: retry.queueId,
+  earliest: isoTime(retry.earliestMs),
+  latest: isoTime(retry.latestMs),
+  givesUp: isoTime(retry.givesUpMs),
+  isEstimate: true,
+  basis: retry.basis,
+  because: retry.because,
+  overdue: retry.isOverdue,
 });
 
 const toTransactionJson = (transaction: Transaction) => ({

@@ -3,6 +3,7 @@ import type { Chain, Finding, TraceReport, Verdict } from '../domain/chain.js';
 import type { Transaction } from '../domain/transaction.js';
 import { createZone, formatWindow, type Zone } from '../zone.js';
 import { formatSpan } from './clock.js';
+import { pathTexts, retryTexts, worstFirst } from './diagnosis-text.js';
 import { type Fact, renderFacts } from './facts.js';
 import { renderHopTable } from './hop-table.js';
 import { renderRejects } from './reject-table.js';
@@ -68,6 +69,11 @@ const findingFact = ({ code, severity, text }: Finding, style: Style): Fact => (
   paint: severity === 'error' ? style.bad : severity === 'warning' ? style.warn : style.faint,
 });
 
+const pathFacts = (chain: Chain, style: Style): readonly Fact[] => {
+  const paint = chain.paths.some(({ isExpected }) => isExpected === false) ? style.warn : style.faint;
+  return pathTexts(chain).map((text) => ({ label: 'path', text: printable(text), paint }));
+};
+
 const relatedFacts = (chain: Chain, numbers: ReadonlyMap<string, number>): readonly Fact[] =>
   chain.relatedChains.map(({ id, messageId, relation }) => {
     const number = numbers.get(id);
@@ -93,10 +99,12 @@ const renderChain = (
     ...(client === null ? [] : [{ label: 'client', text: printable(client) }]),
     { label: 'message-id', text: printable(chain.messageId ?? '(none)') },
     { label: 'time', text: formatSpan(chain.firstSeenMs, chain.lastSeenMs, zone) },
+    ...pathFacts(chain, style),
   ];
   const foot: readonly Fact[] = [
-    ...chain.findings.map((finding) => findingFact(finding, style)),
+    ...worstFirst(chain.findings).map((finding) => findingFact(finding, style)),
     ...relatedFacts(chain, numbers),
+    ...retryTexts(chain, zone).map((text) => ({ label: 'next try', text: printable(text) })),
     ...(chain.nextStep === null ? [] : [{ label: 'next step', text: printable(chain.nextStep), paint: style.strong }]),
   ];
   return [
@@ -130,7 +138,7 @@ export const renderTable = (report: TraceReport, options: TableOptions): string 
   const search = renderFacts([{ label: 'searched', text: searchText(report) }], columns, style);
   const notes = [
     ...renderFacts(
-      report.findings.map((finding) => findingFact(finding, style)),
+      worstFirst(report.findings).map((finding) => findingFact(finding, style)),
       columns,
       style,
     ),

@@ -1,5 +1,6 @@
 /** Pieces that option schemas are made of. A key without a value (`null`) counts as not set, as does a missing one. */
 import { z } from 'zod';
+import { parseNetwork } from '../domain/keyword.js';
 import { isZone } from '../zone.js';
 
 const unset = (value: unknown): unknown => (value === null ? undefined : value);
@@ -76,3 +77,8 @@ export const duration = (preset: string) =>
 export const zoneName = z.string().refine(isZone, 'must be a time zone by name, like Europe/Berlin or UTC');
 
 export const optionalZone = () => z.preprocess(unset, zoneName.optional());
+
+/** An IP address or CIDR. */
+export const networkText = z
+  .string()
+  .refine((value) => parseNetwork(value) !== null, 'must be an IP address or a network like 10.0.0.0/8');

@@ -1,73 +1,12 @@
 /** Transactions → chains: linked, ordered, judged, and related to the notices that were made about them. */
 import type { Chain, RelatedChain, Relation } from '../domain/chain.js';
-import { transactionKey } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
-import { traceId } from '../domain/ids.js';
-import { explainCode } from '../domain/status-code.js';
 import { isFinal, type Notice, type Transaction } from '../domain/transaction.js';
-import { type Component, groupIntoMessages } from './components.js';
-import { findCutOffs, type Reach } from './cut-off.js';
-import { type FindingLimits, findFindings } from './findings.js';
-import { hopOfLink, hopOfOpenEnd, type LinkInput, linkTransactions } from './link.js';
-import { nextStepOf, summarise, summariseCounts } from './sentence.js';
-import { decideVerdict, findOutcomes } from './verdict.js';
-import { narrowTo, type PartView } from './visible-part.js';
-
-const lookNext = (dsn: string | null, replyCode: number | null, response: string | null): string | null => {
-  const code = [replyCode, dsn].filter((part) => part !== null).join(' ');
-  return code === '' ? null : (explainCode(code, response ?? undefined)?.lookNext ?? null);
-};
-
-const countRecipients = (component: Component): number =>
-  findOutcomes(component).filter(({ recipient }) => recipient !== null).length;
-
-const judge = (component: Component): Pick<Chain, 'verdict' | 'summary' | 'nextStep'> => {
-  const outcomes = findOutcomes(component);
-  const verdict = decideVerdict(component, outcomes);
-  const isNotified = component.transactions.some(({ notices }) => notices.some(({ kind }) => kind === 'failure'));
-  return {
-    verdict,
-    summary: summarise(verdict, component.transactions[0]!, outcomes, isNotified),
-    nextStep: nextStepOf(verdict, outcomes, lookNext),
-  };
-};
-
-/** The sender of a message may know what became of all of it, but not who its further recipients are. */
-const judgePart = (whole: Component, part: Component, view: PartView): ReturnType<typeof judge> => {
-  const isSender = view.address !== null && whole.transactions[0]?.sender?.toLowerCase() === view.address.toLowerCase();
-  if (!isSender || countRecipients(whole) === countRecipients(part)) return judge(part);
-  const outcomes = findOutcomes(whole);
-  const verdict = decideVerdict(whole, outcomes);
-  return { verdict, summary: summariseCounts(verdict, outcomes), nextStep: null };
-};
-
-const buildChain = (
-  component: Component,
-  { limits, reach }: BuildInput,
-  judgement: ReturnType<typeof judge>,
-): Chain => {
-  const entry = component.transactions[0]!;
-  const messageId = entry.messageId ?? component.transactions.find((t) => t.messageId !== null)?.messageId ?? null;
-  const order = new Map(component.transactions.map((t, index) => [t, index]));
-  const links = [...component.links].sort(
-    (a, b) => order.get(a.from)! - order.get(b.from)! || order.get(a.to)! - order.get(b.to)!,
-  );
-  const ends = [...component.openEnds].sort((a, b) => order.get(a.transaction)! - order.get(b.transaction)!);
-  return {
-    id: transactionKey(entry),
-    messageId,
-    traceId: traceId({ messageId, host: entry.host, queueId: entry.queueId, arrivedAtMs: entry.arrivedAtMs }),
-    ...judgement,
-    firstSeenMs: Math.min(...component.transactions.map(({ firstSeenMs }) => firstSeenMs)),
-    lastSeenMs: Math.max(...component.transactions.map(({ lastSeenMs }) => lastSeenMs)),
-    transactions: component.transactions,
-    hops: [...links.map(hopOfLink), ...ends.map(hopOfOpenEnd)],
-    relatedChains: [],
-    findings: [...findFindings(component, limits), ...findCutOffs(component, reach)],
-    isMatch: false,
-    hiddenRecipients: 0,
-  };
-};
+import { buildChain, buildPart, type ChainInput } from './build-chain.js';
+import { groupIntoMessages } from './components.js';
+import { type LinkInput, linkTransactions } from './link.js';
+import { senderNotTold } from './red-flags.js';
+import type { PartView } from './visible-part.js';
 
 const RELATIONS: Readonly<Record<Notice['kind'], readonly [Relation, Relation]>> = {
   failure: ['bounced-by', 'bounce-of'],
@@ -206,10 +145,17 @@ const relate = (chains: readonly Chain[]): readonly Chain[] => {
     const original = originalOf(chain, chains);
     if (original !== undefined) add(chain, original, 'list-copy-of');
   }
-  return chains.map((chain) => ({ ...chain, relatedChains: related.get(chain) ?? [] }));
+  const byId = new Map(chains.map((chain) => [chain.id, chain]));
+  return chains.map((chain) => {
+    const relatedChains = related.get(chain) ?? [];
+    const bounces = relatedChains.flatMap(({ id, relation }) =>
+      relation === 'bounced-by' ? (byId.get(id) ?? []) : [],
+    );
+    return { ...chain, relatedChains, findings: [...chain.findings, ...senderNotTold(chain, bounces)] };
+  });
 };
 
-export type BuildInput = LinkInput & Readonly<{ limits: FindingLimits; reach: Reach }>;
+export type BuildInput = LinkInput & ChainInput;
 
 /** A chain as it is, and how to show only a part of it: null when nothing of it may be seen. */
 export type BuiltChain = Readonly<{ chain: Chain; narrow: (view: PartView) => Chain | null }>;
@@ -217,16 +163,13 @@ export type BuiltChain = Readonly<{ chain: Chain; narrow: (view: PartView) => Ch
 /** Newest first. `isMatch` is left false: who asked for what is not known here. */
 export const buildChains = (input: BuildInput): readonly BuiltChain[] => {
   const components = groupIntoMessages(input.transactions, linkTransactions(input));
-  const chains = relate(components.map((component) => buildChain(component, input, judge(component))));
+  const chains = relate(components.map((component) => buildChain(component, input)));
   return chains
     .map((chain, index): BuiltChain => {
       const whole = components[index]!;
       const narrow = (view: PartView): Chain | null => {
-        const part = narrowTo(whole, view);
-        if (part === null) return null;
-        const shown = buildChain(part, input, judgePart(whole, part, view));
-        const hiddenRecipients = Math.max(0, countRecipients(whole) - countRecipients(part));
-        return { ...shown, relatedChains: chain.relatedChains, hiddenRecipients };
+        const part = buildPart(whole, view, input);
+        return part === null ? null : { ...part, relatedChains: chain.relatedChains };
       };
       return { chain, narrow };
     })

@@ -1,4 +1,4 @@
-/** The verdict as one sentence that a help-desk agent can read out, and what to do next. */
+/** The verdict as one sentence that a help-desk agent can read out. */
 import type { Verdict } from '../domain/chain.js';
 import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
 import type { FinalOutcome } from './verdict.js';
@@ -203,40 +203,4 @@ export const summariseCounts = (verdict: Verdict, outcomes: readonly FinalOutcom
   const counts = new Map<string, number>();
   for (const { status } of outcomes) counts.set(status, (counts.get(status) ?? 0) + 1);
   return `Your mail: ${verdict}; of ${outcomes.length} recipients ${[...counts].map(([status, count]) => `${count} ${status}`).join(', ')}.`;
-};
-
-/** What to look at or do next; null when nothing is to be done. Names the host, the queue ID and the command. */
-export const nextStepOf = (
-  verdict: Verdict,
-  outcomes: readonly FinalOutcome[],
-  lookNext: (dsn: string | null, replyCode: number | null, response: string | null) => string | null,
-): string | null => {
-  const failed = outcomes.find(({ status }) => status !== 'sent') ?? outcomes[0];
-  if (failed === undefined || verdict === 'delivered') return null;
-  const { host, queueId } = failed.transaction;
-  const attempt = lastAttempt(failed);
-  const general = attempt === undefined ? null : lookNext(attempt.dsn, attempt.replyCode, attempt.response);
-  const advice = general?.replaceAll('QUEUEID', queueId) ?? null;
-  switch (verdict) {
-    case 'deferred':
-      return `On ${host}: postqueue -p shows ${queueId}; the next try comes by itself, postqueue -i ${queueId} forces one.${advice === null ? '' : ` ${advice}`}`;
-    case 'held':
-      return `On ${host}: postcat -q ${queueId} shows the message, postsuper -H ${queueId} releases it, postsuper -d ${queueId} deletes it.`;
-    case 'in-progress':
-      return failed.takenBy === null
-        ? `Ask again in a minute; on ${host}, postqueue -p shows whether ${queueId} is still in the queue.`
-        : `Ask again in a minute; then look in the log of ${failed.takenBy}.`;
-    case 'deleted':
-      return `Ask who ran postsuper -d on ${host}; the sender was not told and has to send again.`;
-    case 'discarded':
-      return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis); the sender has to send again after it is changed.`;
-    case 'unknown':
-      return failed.takenBy === null
-        ? `Look in the log of ${host} for ${queueId}.`
-        : `Look in the log of ${failed.takenBy}: it took the message over from ${host} (${queueId}).`;
-    case 'loop':
-      return `Compare the routes (transport, relayhost, aliases, .forward) of the hosts in the loop: each sends this address to the other.`;
-    default:
-      return advice ?? `Look in the log of ${host} for ${queueId}.`;
-  }
 };

@@ -1,6 +1,7 @@
 /** What became of a message: each final recipient once, then one word (CONTRACT §2). */
 import type { Gap, Verdict } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
+import type { HostName } from '../domain/ids.js';
 import { type DeliveryAttempt, isFinal, type Recipient, type Transaction } from '../domain/transaction.js';
 import type { Component } from './components.js';
 import type { Link } from './link.js';
@@ -12,7 +13,7 @@ export type FinalOutcome = Readonly<{
   recipient: Recipient | null;
   status: DeliveryStatus;
   /** Host behind a gap that took the message over; null when this transaction's own host ended it. */
-  takenBy: string | null;
+  takenBy: HostName | null;
   /** Why nothing is known of what `takenBy` did. */
   gap: Gap | null;
 }>;

@@ -5,10 +5,8 @@ import { createTraceMessage } from '../app/trace-message.js';
 import type { OpenTracer, Tracer } from '../app/tracer.js';
 import { loadConfig } from '../config/load.js';
 import { type Config, traceLimits } from '../config/schema.js';
+import { resolveArchitecture } from './architecture.js';
 import { type OpenedSources, openSources, secretsOf } from './sources.js';
-
-/** A log may lag behind so long before a missing line is called missing: shippers batch for seconds, seldom for minutes. */
-const LOG_LAG_MS = 10 * 60_000;
 
 /** `close` of the tracer closes the sources. */
 export const tracerOver = (
@@ -22,10 +20,10 @@ export const tracerOver = (
       sources,
       directory: fleet.directory,
       hosts,
-      untracked: config.architecture.untracked,
+      architecture: resolveArchitecture(config, fleet.directory),
       clusters,
       domain: config.domain,
-      limits: { ...traceLimits(config), logLagMs: LOG_LAG_MS },
+      limits: traceLimits(config),
       timeZone,
       now,
     }),

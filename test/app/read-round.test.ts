@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { LogSource, SearchOutcome, SearchRequest } from '../../src/app/ports.ts';
 import { createReader } from '../../src/app/read-round.ts';
 import type { TraceDeps } from '../../src/app/trace-deps.ts';
+import { NO_ARCHITECTURE } from '../../src/domain/architecture.ts';
 import type { LogRecord } from '../../src/domain/event.ts';
 import { buildHostDirectory } from '../../src/domain/host-names.ts';
 import { type HostName, hostName } from '../../src/domain/ids.ts';
@@ -57,7 +58,7 @@ const readerOf = (sources: readonly LogSource[], limits: Partial<TraceDeps['limi
     sources,
     directory: buildHostDirectory({ hosts, clusters: {}, domain: '' }),
     hosts,
-    untracked: [],
+    architecture: NO_ARCHITECTURE,
     clusters: {},
     domain: '',
     limits: {

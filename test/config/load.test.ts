@@ -28,6 +28,8 @@ const problemsOf = (text: string, env: Readonly<Record<string, string>> = {}): r
 const parserLine = (name: string) => `ssh_config: { host_config: { log_parser: ${name} } }`;
 const parserOf = ({ ssh_config: { host_config: options } }: Config) => options.log_parser;
 
+const NO_PLAN = { entry: [], exit: [], routes: [] };
+
 describe('defaults', () => {
   it('has those of the Python tool, except for verify_certs', () => {
     const config = parse('method: ssh');
@@ -94,6 +96,7 @@ describe('defaults', () => {
         max_bytes: 268_435_456,
         many_hops: 7,
         slow_hop_s: 60,
+        log_lag: '10m',
       },
       slack: { api_url: undefined, host: '127.0.0.1', port: 3000 },
       access: [],
@@ -115,7 +118,18 @@ describe('defaults', () => {
         ignore_senders: ['@slack.com', '@slackhq.com', '@slack-mail.com'],
         acknowledge_for: '1h',
       },
-      architecture: { untracked: [] },
+      architecture: {
+        untracked: [],
+        domains: [],
+        networks: [],
+        roles: {},
+        inbound: NO_PLAN,
+        outbound: NO_PLAN,
+        internal: NO_PLAN,
+        forwarded: NO_PLAN,
+        notices: NO_PLAN,
+        retry: {},
+      },
       kumomta: { endpoint: undefined, username: '', password: '' },
     });
   });

@@ -36,11 +36,15 @@ describe('config.yaml.sample', () => {
   it('shows every key of the schema, some of them in a comment', () => {
     const value: unknown = parse(uncommented);
     // file_config has the host_config and hosts of ssh_config, explained there.
-    const forms = ([section = '', ...rest]: readonly string[]) =>
-      (section === 'file_config' && rest.length > 1 ? [section, 'ssh_config'] : [section]).map((first) => [
-        first,
-        ...rest,
-      ]);
+    const forms = ([section = '', ...rest]: readonly string[]) => {
+      const paths = (section === 'file_config' && rest.length > 1 ? [section, 'ssh_config'] : [section]).map(
+        (first) => [first, ...rest],
+      );
+      // Every direction has the keys of inbound, explained there.
+      return section === 'architecture' && rest.length === 2
+        ? [...paths, [section, 'inbound', ...rest.slice(1)]]
+        : paths;
+    };
     const missing = allKeys().filter(({ path: keys }) => !forms(keys).some((form) => holds(value, form)));
     expect(missing.map(({ path: keys }) => keys.join('.'))).toEqual([]);
   });
@@ -73,7 +77,10 @@ describe('config.yaml.sample', () => {
 
   it('has an example for method: file that loads once its comment signs are gone', () => {
     const config = parseConfig(
-      uncommented.replace('method: ssh', 'method: file').replace(/ {2}relay-cluster:\n(?: {4}- .*\n)+/, ''),
+      uncommented
+        .replace('method: ssh', 'method: file')
+        .replace(/ {2}relay-cluster:\n(?: {4}- .*\n)+/, '')
+        .replace('relay: [relay-cluster]', 'relay: [mx2.mydomain.example]'),
       {
         env: {},
         path: 'example',

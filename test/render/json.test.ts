@@ -147,6 +147,28 @@ const chainShape = z.strictObject({
   nextStep: text.nullable(),
   isMatch: z.boolean(),
   hiddenRecipients: z.int().min(0),
+  paths: z.array(
+    z.strictObject({
+      direction: z.enum(['inbound', 'outbound', 'internal', 'forwarded', 'notices']).nullable(),
+      hosts: z.array(text),
+      recipients: z.array(z.string()),
+      expected: z.boolean().nullable(),
+      note: text.nullable(),
+    }),
+  ),
+  retries: z.array(
+    z.strictObject({
+      host: text,
+      queueId: text,
+      earliest: time,
+      latest: time,
+      givesUp: time,
+      isEstimate: z.literal(true),
+      basis: z.enum(['configured', 'observed', 'default']),
+      because: text,
+      overdue: z.boolean(),
+    }),
+  ),
 });
 const contract = z.strictObject({
   schema: z.literal('mailtrace.report/1'),

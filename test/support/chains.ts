@@ -142,6 +142,8 @@ export const chain = (facts: Partial<Chain> & Pick<Chain, 'verdict' | 'summary' 
     relatedChains: [],
     findings: [],
     isMatch: true,
+    paths: [],
+    retries: [],
     hiddenRecipients: 0,
     ...facts,
   };

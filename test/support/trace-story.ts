@@ -2,6 +2,7 @@
 import type { LogSource } from '../../src/app/ports.ts';
 import type { TraceDeps, TraceLimits } from '../../src/app/trace-deps.ts';
 import { createTraceMessage } from '../../src/app/trace-message.ts';
+import { type Architecture, NO_ARCHITECTURE } from '../../src/domain/architecture.ts';
 import type { Chain, HopEnd, TraceReport } from '../../src/domain/chain.ts';
 import { buildHostDirectory } from '../../src/domain/host-names.ts';
 import { hostName } from '../../src/domain/ids.ts';
@@ -25,6 +26,7 @@ export type StoryOptions = RenderOptions &
     clusters?: Readonly<Record<string, readonly string[]>>;
     domain?: string;
     untracked?: readonly string[];
+    architecture?: Partial<Architecture>;
     limits?: Partial<TraceLimits>;
   }>;
 
@@ -68,11 +70,17 @@ export const trace = async (
   const memory = createMemorySource(Object.fromEntries(names.map((name) => [name, lines[name] ?? []])), { nearMs: T0 });
   const clusters = options.clusters ?? {};
   const domain = options.domain ?? 'campus.example';
+  const directory = buildHostDirectory({ hosts: names, clusters, domain });
+  const architecture: Architecture = {
+    ...NO_ARCHITECTURE,
+    ...options.architecture,
+    untracked: new Set((options.untracked ?? []).map(directory.canonical)),
+  };
   const deps: TraceDeps = {
     sources: [withDead(memory, new Set((options.dead ?? []).map(fullName)))],
-    directory: buildHostDirectory({ hosts: names, clusters, domain }),
+    directory,
     hosts: names.map(hostName),
-    untracked: options.untracked ?? [],
+    architecture,
     clusters,
     domain,
     limits: { ...LIMITS, ...options.limits },

@@ -1,6 +1,8 @@
 /** The answer about one message: what became of it, who to whom, when, what to do next. */
 import type { types } from '@slack/bolt';
 import type { Chain, TraceReport } from '../../domain/chain.js';
+import { pathTexts, retryTexts } from '../../render/diagnosis-text.js';
+import { createZone } from '../../zone.js';
 import { type Asked, clock, faultBlocks, faultsOf, keywordText, windowLine, windowText } from './answer-context.js';
 import {
   bold,
@@ -36,6 +38,11 @@ const timesLine = ({ firstSeenMs, lastSeenMs }: Chain, timeZone: string): Line =
 const nextLine = ({ nextStep }: Chain): readonly Line[] =>
   nextStep === null ? [] : [[bold('Next: '), prose(plainInstructions(nextStep), 600)]];
 
+const pathLines = (chain: Chain): readonly Line[] => pathTexts(chain).map((text) => [bold('Path: '), prose(text, 400)]);
+
+const retryLines = (chain: Chain, timeZone: string): readonly Line[] =>
+  retryTexts(chain, createZone(timeZone)).map((text) => [bold('Next try: '), prose(text, 500)]);
+
 const footer = ({ asked, report, inThread }: VerdictFacts): types.ContextBlock => {
   const searched = `${plural(report.sources.length, 'host')} searched`;
   const rejects = report.rejects.length > 0 ? `${matchText(report.rejects.length)} too; ` : '';
@@ -59,7 +66,9 @@ export const verdictReply = (facts: VerdictFacts): Reply => {
       paragraph(
         [bold('Mail: '), ...pathSpans(chain)],
         ...nextLine(chain),
+        ...retryLines(chain, asked.timeZone),
         timesLine(chain, asked.timeZone),
+        ...pathLines(chain),
         ...messageId,
         windowLine(asked),
       ),

@@ -1,0 +1,135 @@
+/** Where to look next: which machine, which queue, which parameter; with the commands of that machine's MTA. */
+import type { Verdict } from '../domain/chain.js';
+import { explainCode } from '../domain/status-code.js';
+import type { DeliveryAttempt } from '../domain/transaction.js';
+import { inDialect, queueCommands } from './mta-commands.js';
+import type { FinalOutcome } from './verdict.js';
+
+export type NextStepInput = Readonly<{
+  verdict: Verdict;
+  outcomes: readonly FinalOutcome[];
+  /** Is this a machine of ours, by the name or address that a log calls it? Its name then; else null. */
+  ownName: (name: string) => string | null;
+}>;
+
+/** Text of others that may stand in a command: nothing that a shell reads as more than a word. */
+const isPlainWord = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._+@:-]{0,253}$/.test(text);
+
+type Peer = Readonly<{ host: string; port: string }>;
+
+const peerOf = ({ relay, response }: DeliveryAttempt): Peer | null => {
+  // A try that reached nobody names whom it wanted: `connect to mx.example[192.0.2.1]:25: Connection refused`.
+  const wanted = /^(?:delivery temporarily suspended: )?connect to ([^\s[\]]{1,253})\[[^\]]{1,64}\]:(\d{1,5})/.exec(
+    response ?? '',
+  );
+  if (relay !== null) return { host: relay.host ?? relay.ip ?? '', port: String(relay.port ?? 25) };
+  return wanted === null ? null : { host: wanted[1]!, port: wanted[2]! };
+};
+
+/** Puts recipient and far side into the commands of an advice, where they are harmless. */
+const fillIn = (advice: string, recipient: string | null, peer: Peer | null): string =>
+  advice.replace(/`[^`]{1,200}`/g, (command) => {
+    let filled = command;
+    if (recipient !== null && isPlainWord(recipient)) filled = filled.replace(/\bADDRESS\b/g, recipient);
+    if (peer !== null && isPlainWord(peer.host)) {
+      filled = filled.replace(/^`nc -vz HOST 25`$/, `\`nc -vz HOST ${peer.port}\``);
+      filled = filled.replace(/\bHOST\b/g, peer.host).replace(/\bPORT\b/g, peer.port);
+    }
+    return filled;
+  });
+
+const lastAttempt = ({ recipient }: FinalOutcome): DeliveryAttempt | undefined => recipient?.attempts.at(-1);
+
+/** What the codes of the last answer advise; null when it had none. */
+const adviceOf = (outcome: FinalOutcome): string | null => {
+  const attempt = lastAttempt(outcome);
+  if (attempt === undefined) return null;
+  const code = [attempt.replyCode, attempt.dsn].filter((part) => part !== null).join(' ');
+  const advice = code === '' ? null : (explainCode(code, attempt.response ?? undefined)?.lookNext ?? null);
+  if (advice === null) return null;
+  const { mta, queueId } = outcome.transaction;
+  return fillIn(inDialect(advice, mta, queueId), outcome.recipient?.address ?? null, peerOf(attempt));
+};
+
+/** What one would do on a server of one's own; a full stop inside a word ends no sentence. */
+const OWN_SERVER = /On your own server(?:[^.]|\.(?=\S))*\. (?=[A-Z])/;
+
+/** Says which machine the advice is for: the one that refused, when it is ours; else the one that had to give up. */
+const placed = (advice: string, outcome: FinalOutcome, { ownName }: NextStepInput): string => {
+  const { host } = outcome.transaction;
+  const relay = lastAttempt(outcome)?.relay ?? null;
+  const far = relay?.host ?? relay?.ip ?? null;
+  const own = far === null ? host : (ownName(relay?.host ?? '') ?? ownName(relay?.ip ?? ''));
+  if (own === null) return `${far} is not one of your machines. ${advice.replace(OWN_SERVER, '')}`;
+  return own === host
+    ? `On ${host}: ${advice.replace(/^(?:From|On) the sending host:? /, '')}`
+    : `On ${own}, which refused it: ${advice}`;
+};
+
+const failed = (outcome: FinalOutcome, input: NextStepInput): string => {
+  const { host, queueId, mta } = outcome.transaction;
+  const advice = adviceOf(outcome);
+  if (advice === null) return `On ${host}: look in ${queueCommands(mta, queueId).queueTold}.`;
+  return placed(advice, outcome, input);
+};
+
+const deferred = (outcome: FinalOutcome): string => {
+  const { host, queueId, mta } = outcome.transaction;
+  const { list, show, force } = queueCommands(mta, queueId);
+  const advice = adviceOf(outcome);
+  const tail = advice === null ? '' : ` ${advice}`;
+  const detail = mta === 'exim' && show !== null ? `, ${show} tells its tries` : '';
+  const way = force === null ? '' : `, ${force} forces one`;
+  return `On ${host}: ${list} shows ${queueId}${detail}; the next try comes by itself${way}.${tail}`;
+};
+
+const held = ({ transaction: { host, queueId, mta } }: FinalOutcome): string => {
+  const { list, show, release, remove } = queueCommands(mta, queueId);
+  const parts = [
+    show === null ? `${list} lists the message` : `${show} shows the message`,
+    ...(release === null ? [] : [`${release} releases it`]),
+    ...(remove === null ? [] : [`${remove} deletes it`]),
+  ];
+  return `On ${host}: ${parts.join(', ')}.`;
+};
+
+const inProgress = ({ takenBy, transaction: { host, queueId, mta } }: FinalOutcome): string => {
+  if (takenBy !== null) return `Ask again in a minute; then look in the log of ${takenBy}.`;
+  return `Ask again in a minute; on ${host}, ${queueCommands(mta, queueId).list} shows whether ${queueId} is still in the queue.`;
+};
+
+const lost = ({ takenBy, transaction: { host, queueId, mta } }: FinalOutcome): string =>
+  takenBy === null
+    ? `On ${host}: look in ${queueCommands(mta, queueId).queueTold}.`
+    : `Look in the log of ${takenBy}: it took the message over from ${host} (${queueId}).`;
+
+/** @returns null when nothing is to be done */
+export const nextStepOf = (input: NextStepInput): string | null => {
+  const { verdict, outcomes } = input;
+  const outcome = outcomes.find(({ status }) => status !== 'sent') ?? outcomes[0];
+  if (outcome === undefined) return null;
+  const { host, mta, queueId } = outcome.transaction;
+  switch (verdict) {
+    case 'delivered':
+      return null;
+    case 'deferred':
+      return deferred(outcomes.find(({ status }) => status === 'deferred') ?? outcome);
+    case 'held':
+      return held(outcomes.find(({ status }) => status === 'held') ?? outcome);
+    case 'in-progress':
+      return inProgress(outcomes.find(({ status }) => status === 'in-progress') ?? outcome);
+    case 'unknown':
+      return lost(outcomes.find(({ status }) => status === 'unknown') ?? outcome);
+    case 'deleted': {
+      const remove = queueCommands(mta, queueId).remove;
+      const what = remove === null ? 'deleted it' : `ran ${remove.replace(/ \S+$/, '')}`;
+      return `Ask who ${what} on ${host}; the sender was not told and has to send again.`;
+    }
+    case 'discarded':
+      return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis); the sender has to send again after it is changed.`;
+    case 'loop':
+      return 'Compare the routes (transport, relayhost, aliases, .forward) of the hosts in the loop: each sends this address to the other.';
+    default:
+      return failed(outcome, input);
+  }
+};
