@@ -1,5 +1,6 @@
 /** Everything that the records of a fleet tell, without a search: what a trace of every message at once would show. */
 import { machinesOf } from '../../src/app/trace-deps.ts';
+import { NO_ARCHITECTURE } from '../../src/domain/architecture.ts';
 import type { LogRecord } from '../../src/domain/event.ts';
 import type { HostDirectory } from '../../src/domain/host-names.ts';
 import type { Reject, Transaction } from '../../src/domain/transaction.ts';
@@ -8,7 +9,7 @@ import { type BuiltChain, buildChains } from '../../src/trace/build-chains.ts';
 import { createFold } from '../../src/trace/fold.ts';
 import { tellChain } from './trace-story.ts';
 
-const LIMITS = { manyHops: 7, slowHopMs: 60_000 };
+const LIMITS = { manyHops: 7, slowHopMs: 60_000, logLagMs: 600_000 };
 
 export type FleetStory = Readonly<{
   chains: readonly BuiltChain['chain'][];
@@ -36,6 +37,7 @@ export const readFleet = (records: readonly LogRecord[], directory: HostDirector
       nowMs: Number.POSITIVE_INFINITY,
       isOnlyWindow: false,
     },
+    architecture: NO_ARCHITECTURE,
   });
   return { chains: chains.map(({ chain }) => chain), rejects: folded.rejects, unknown };
 };
