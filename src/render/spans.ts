@@ -41,6 +41,13 @@ const FAILED: ReadonlySet<string> = new Set(['bounced', 'expired', 'rejected']);
 export const hasFailed = ({ recipients }: Pick<Transaction, 'recipients'>): boolean =>
   recipients.some(({ status }) => FAILED.has(status));
 
+/**
+ * False for what a content filter logged of a message that it handed back: the MTA's attempt at the filter names the same next
+ * queue ID, and is that span. What the filter itself refuses for good nobody else says.
+ */
+export const isDrawn = (transaction: Pick<Transaction, 'mta' | 'recipients'>): boolean =>
+  transaction.mta !== 'amavis' || hasFailed(transaction);
+
 /** True when the message came from a machine of ours, or from this host itself (reinjection, forward by SMTP). */
 const isFromOurs = ({ client, host }: Transaction, { canonical, isConfigured }: SpanMachines): boolean => {
   if (client === null) return false;
