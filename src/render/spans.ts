@@ -49,7 +49,9 @@ export const isDrawn = (transaction: Pick<Transaction, 'mta' | 'recipients'>): b
   transaction.mta !== 'amavis' || hasFailed(transaction);
 
 /** True when the message came from a machine of ours, or from this host itself (reinjection, forward by SMTP). */
-const isFromOurs = ({ client, host }: Transaction, { canonical, isConfigured }: SpanMachines): boolean => {
+const isFromOurs = ({ mta, client, host }: Transaction, { canonical, isConfigured }: SpanMachines): boolean => {
+  // A mailbox server is given its mail by an MTA of ours, whose attempt names the session; it logs no client.
+  if (mta === 'dovecot') return true;
   if (client === null) return false;
   const { name, ip } = client;
   if (ip === null ? name !== null && isLoopback(name) : isLoopback(ip)) return true;

@@ -42,6 +42,19 @@ describe('the mailbed, followed to its end', () => {
     expect(ofMta('amavis')).toBe(0);
   });
 
+  it('hangs the mailbox under the attempt that named its session, and sends no root for it', async () => {
+    const { disk } = await followMailbed();
+    const attempts = new Set(disk.spans.flatMap(({ name, spanId }) => (name === 'email.attempt' ? [spanId] : [])));
+    const mailboxes = disk.spans.filter(
+      ({ name, attributes }) => name === 'email.transaction' && attributes['mailtrace.mta'] === 'dovecot',
+    );
+    const linked = mailboxes.filter(({ parentSpanId }) => attempts.has(parentSpanId ?? ''));
+    // But for mail without a message-id: there each transaction is a trace of its own.
+    expect(linked.length).toBeGreaterThan(mailboxes.length - 5);
+    const roots = new Set(disk.spans.flatMap(({ name, spanId }) => (name === 'email.delivery' ? [spanId] : [])));
+    expect(mailboxes.filter(({ parentSpanId }) => roots.has(parentSpanId ?? ''))).toEqual([]);
+  });
+
   it('sends no two spans under one id', async () => {
     const { disk } = await followMailbed();
     const known = new Map<string, string>();
