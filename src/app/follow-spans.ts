@@ -8,6 +8,7 @@ import type { Transaction } from '../domain/transaction.js';
 import {
   deliverySpans,
   hasFailed,
+  isDrawn,
   isEntry,
   isSampled,
   rootSpan,
@@ -128,7 +129,8 @@ const skipped = (live: LiveTransaction, isDue: boolean): SentSpans | null => {
 const planOne = (live: LiveTransaction, rules: SpanRules, clock: Clock): Plan => {
   const { phase, sent } = live;
   // What was not accepted is no mail, and leaves no trace.
-  if (phase === 'arriving' || phase === 'refused') return { spans: [], decision: { sent, wakeAtMs: null } };
+  const isMail = phase !== 'arriving' && phase !== 'refused';
+  if (!isMail || !isDrawn(live.transaction)) return { spans: [], decision: { sent, wakeAtMs: null } };
   const dueMs = transactionDueMs(live, rules, clock);
   const isDue = dueMs !== null && dueMs <= clock.of(live.transaction.host);
   const wakeAtMs = isDue ? null : dueMs;

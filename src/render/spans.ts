@@ -41,8 +41,17 @@ const FAILED: ReadonlySet<string> = new Set(['bounced', 'expired', 'rejected']);
 export const hasFailed = ({ recipients }: Pick<Transaction, 'recipients'>): boolean =>
   recipients.some(({ status }) => FAILED.has(status));
 
+/**
+ * False for what a content filter logged of a message that it handed back: the MTA's attempt at the filter names the same next
+ * queue ID, and is that span. What the filter itself refuses for good nobody else says.
+ */
+export const isDrawn = (transaction: Pick<Transaction, 'mta' | 'recipients'>): boolean =>
+  transaction.mta !== 'amavis' || hasFailed(transaction);
+
 /** True when the message came from a machine of ours, or from this host itself (reinjection, forward by SMTP). */
-const isFromOurs = ({ client, host }: Transaction, { canonical, isConfigured }: SpanMachines): boolean => {
+const isFromOurs = ({ mta, client, host }: Transaction, { canonical, isConfigured }: SpanMachines): boolean => {
+  // A mailbox server is given its mail by an MTA of ours, whose attempt names the session; it logs no client.
+  if (mta === 'dovecot') return true;
   if (client === null) return false;
   const { name, ip } = client;
   if (ip === null ? name !== null && isLoopback(name) : isLoopback(ip)) return true;

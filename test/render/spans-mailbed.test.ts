@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { buildHostDirectory } from '../../src/domain/host-names.ts';
 import type { Transaction } from '../../src/domain/transaction.ts';
-import { deliverySpans, isEntry, rootSpan, transactionSpan } from '../../src/render/spans.ts';
+import { deliverySpans, isDrawn, isEntry, rootSpan, transactionSpan } from '../../src/render/spans.ts';
 import { linkTransactions } from '../../src/trace/link.ts';
 import { foldLines, idsOf } from './spans-story.ts';
 
@@ -86,8 +86,22 @@ describe('the spans of the mailbed fleet', () => {
     }
   });
 
+  it('are one span where they have one id, also behind a filter that logs on its own', () => {
+    const drawn = transactions.filter(isDrawn);
+    expect(transactions.length - drawn.length).toBeGreaterThan(300);
+    const known = new Map<string, string>();
+    for (const t of drawn) {
+      for (const { traceId, spanId, parentSpanId, name, serviceName, startMs } of [spanOf(t), ...deliverySpans(t)]) {
+        const key = `${traceId} ${spanId}`;
+        const identity = `${parentSpanId} ${name} ${serviceName} ${startMs}`;
+        expect(known.get(key) ?? identity).toBe(identity);
+        known.set(key, identity);
+      }
+    }
+  });
+
   it('begin at the root where the message came from outside or was made here', () => {
-    const entries = transactions.filter((t) => isEntry(t, directory));
+    const entries = transactions.filter((t) => isDrawn(t) && isEntry(t, directory));
     expect(entries.length).toBeGreaterThan(300);
     for (const t of entries) {
       expect(spanOf(t).parentSpanId).toBe(rootSpan(t).spanId);

@@ -178,7 +178,7 @@ const forward =
   };
 
 /** A way to Slack that can be closed for a while. */
-const openWay = async (slack: SlackDouble) => {
+export const openWay = async (slack: SlackDouble) => {
   const open = async (port: number): Promise<Server> => {
     const server = createServer(forward(new URL(slack.apiUrl)));
     await once(server.listen(port, '127.0.0.1'), 'listening');

@@ -87,6 +87,7 @@ export type Tracing = Readonly<{
 
 export type TracingLab = Readonly<{
   folder: string;
+  dataDir: string;
   /** @param part which index under the pattern; a new one is made */
   ship: (lines: readonly LogLine[], part?: number) => Promise<void>;
   /** Resolves when it follows. */
@@ -104,11 +105,13 @@ type LabOptions = Readonly<{
   /** The index is there, with the lines of another lab. */
   isFilled?: boolean;
   tracing?: Json;
+  /** Further variables of the program's environment. */
+  env?: Readonly<Record<string, string>>;
 }>;
 
 const START_MS = 60_000;
 
-const startProgram = async (folder: string, endpoint: string): Promise<Tracing> => {
+const startProgram = async (folder: string, { endpoint, env = {} }: LabOptions): Promise<Tracing> => {
   const args = [
     PROGRAM,
     'tracing',
@@ -122,7 +125,7 @@ const startProgram = async (folder: string, endpoint: string): Promise<Tracing> 
   const child: ChildProcess = spawn(process.execPath, args, {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], TZ: 'Asia/Taipei' },
+    env: { PATH: process.env['PATH'], TZ: 'Asia/Taipei', ...env },
   });
   let out = '';
   let err = '';
@@ -151,8 +154,9 @@ const startProgram = async (folder: string, endpoint: string): Promise<Tracing> 
 };
 
 export const createTracingLab = async (options: LabOptions): Promise<TracingLab> => {
-  const { server, endpoint, clusters, tracing = {} } = options;
+  const { server, clusters, tracing = {} } = options;
   const folder = mkdtempSync(join(tmpdir(), 'mailtrace-tracing-'));
+  const dataDir = join(folder, 'data');
   const parts = new Set<number>();
   const ship = async (lines: readonly LogLine[], part = 1): Promise<void> => {
     const name = `${options.index}-${part}`;
@@ -165,7 +169,7 @@ export const createTracingLab = async (options: LabOptions): Promise<TracingLab>
     method: 'opensearch',
     clusters,
     opensearch_config: { host: '127.0.0.1', port: options.port ?? server.port, index: `${options.index}-*` },
-    store: { data_dir: join(folder, 'data') },
+    store: { data_dir: dataDir },
     tracing: { look_back: '1h', ...tracing },
     http: { port: 0 },
   };
@@ -173,8 +177,9 @@ export const createTracingLab = async (options: LabOptions): Promise<TracingLab>
   writeFileSync(join(folder, 'config.yaml'), JSON.stringify(config));
   return {
     folder,
+    dataDir,
     ship,
-    start: () => startProgram(folder, endpoint),
+    start: () => startProgram(folder, options),
     remove: async () => rmSync(folder, { recursive: true, force: true }),
   };
 };

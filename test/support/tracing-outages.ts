@@ -1,13 +1,17 @@
 /**
- * The same mail twice: once while the program is killed, the receiver is stopped and OpenSearch goes away, once undisturbed.
- * What is received must be the same.
+ * The same mail twice: once while the program is killed, and receiver, OpenSearch and Slack go away, once undisturbed. What is
+ * received must be the same, and the channel must be told of every failure once.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type SlackDouble, startSlackDouble } from '../../src/playground/playground.ts';
+import { openStateStore } from '../../src/state/open-state-store.ts';
 import type { OpensearchServer } from '../services/opensearch.ts';
 import { startOtlpReceiver } from '../services/otlp.ts';
 import type { ReceivedSpan } from '../services/otlp-decode.ts';
 import { startTcpProxy } from '../services/tcp-proxy.ts';
-import { createTracingLab, type Tracing, type TracingLab, untilReceived } from './tracing-lab.ts';
+import { openWay } from './alert-flood.ts';
+import { subscribe } from './alert-lines.ts';
+import { createTracingLab, type LogLine, type Tracing, type TracingLab, untilReceived } from './tracing-lab.ts';
 import { HOSTS, traffic } from './tracing-traffic.ts';
 
 export type Ordeal = Readonly<{
@@ -17,15 +21,25 @@ export type Ordeal = Readonly<{
   /** Of lines, and how long between two of them. */
   chunk: number;
   pauseMs: number;
-  /** How long receiver and OpenSearch are away. */
+  /** How long receiver, Slack and OpenSearch are away, one after the other. */
   awayMs: number;
   seed: number;
   withinMs: number;
 }>;
 
+type Alerts = Readonly<{
+  /** Kind → how many failures the newest message about them shows. */
+  shown: Readonly<Record<string, number>>;
+  /** Kind → lines that say so. */
+  logged: Readonly<Record<string, number>>;
+  /** Messages that were posted to the channel itself: one for each cause, but for those that were on their way at a kill. */
+  posted: number;
+}>;
+
 export type Outcome = Readonly<{
   lines: number;
   kills: number;
+  alerts: Alerts;
   disturbed: readonly ReceivedSpan[];
   undisturbed: readonly ReceivedSpan[];
   /** How the program ended in the end. */
@@ -61,6 +75,40 @@ const untilQuiet = async (spans: () => readonly ReceivedSpan[], quietMs: number)
   }
 };
 
+const KINDS = ['bounced', 'deferred'];
+const TITLE = /([\d,]+) (bounced|deferred) at /;
+
+const countLogged = (lines: readonly LogLine[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    KINDS.map((kind) => [kind, lines.filter(({ message }) => message.includes(`status=${kind} `)).length]),
+  );
+
+/** What the channel was told. */
+const alertsOf = (slack: SlackDouble, lines: readonly LogLine[]): Alerts => {
+  const parents = slack
+    .calls()
+    .filter(({ method, args, error }) => {
+      const isPosted = method === 'chat.postMessage' && args['thread_ts'] === undefined;
+      return (isPosted || method === 'chat.update') && error === null;
+    })
+    .map(({ method, args }) => ({ method, title: TITLE.exec(String(args['text'])) }));
+  const shown = parents.flatMap(({ title }) =>
+    title === null ? [] : [[title[2], Number(title[1]?.replaceAll(',', ''))] as const],
+  );
+  const posted = parents.filter(({ method }) => method === 'chat.postMessage').length;
+  return { shown: Object.fromEntries(shown), logged: countLogged(lines), posted };
+};
+
+const isCurrent = ({ shown, logged }: Alerts): boolean =>
+  Object.entries(logged).every(([kind, count]) => (shown[kind] ?? 0) >= count);
+
+/** The channel watches what goes wrong, before the program starts for the first time. */
+const watch = async (dataDir: string, channel: string): Promise<void> => {
+  const state = await openStateStore({ dataDir });
+  await state.putSubscription(subscribe(KINDS.join(' '), { channel, createdAtMs: Date.now() - 3_600_000 }));
+  await state.close();
+};
+
 const runUndisturbed = async (
   lab: TracingLab,
   read: () => readonly ReceivedSpan[],
@@ -87,10 +135,14 @@ export const runOrdeal = async (server: OpensearchServer, ordeal: Ordeal): Promi
   const random = createRandom(seed);
   const receiver = await startOtlpReceiver();
   const calm = await startOtlpReceiver();
+  const slack = await startSlackDouble();
+  const way = await openWay(slack);
   let proxy = await startTcpProxy(server.port);
   const { port } = proxy;
   const shared = { server, index, clusters: { mx: [HOSTS.mx1], relays: [HOSTS.gw] } };
-  const lab = await createTracingLab({ ...shared, port, endpoint: receiver.endpoint });
+  const env = { SLACK_BOT_TOKEN: slack.botToken, SLACK_API_URL: way.apiUrl };
+  const lab = await createTracingLab({ ...shared, port, endpoint: receiver.endpoint, env });
+  await watch(lab.dataDir, slack.channel('mail-ops'));
   const lines = traffic(mails, Date.now());
   const shipAll = async (): Promise<void> => {
     for (let at = 0; at < lines.length; at += chunk) {
@@ -104,6 +156,8 @@ export const runOrdeal = async (server: OpensearchServer, ordeal: Ordeal): Promi
     await sleep(awayMs);
     await receiver.start();
     await sleep(awayMs);
+    await way.closeFor(awayMs);
+    await sleep(awayMs);
     await proxy.stop();
     await sleep(awayMs);
     proxy = await startTcpProxy(server.port, { port });
@@ -115,11 +169,17 @@ export const runOrdeal = async (server: OpensearchServer, ordeal: Ordeal): Promi
     const undisturbed = await runUndisturbed(calmLab, calm.spans);
     const wanted = identities(undisturbed).size;
     await untilReceived(receiver.spans, (spans) => identities(spans).size >= wanted, withinMs).catch(() => {});
+    for (const deadline = Date.now() + withinMs; !isCurrent(alertsOf(slack, lines)) && Date.now() < deadline; )
+      await sleep(200);
+    // One too many would come late.
+    await sleep(QUIET_MS);
     const { code } = await tracing.stop();
     await calmLab.remove();
-    return { lines: lines.length, kills, disturbed: receiver.spans(), undisturbed, code };
+    const alerts = alertsOf(slack, lines);
+    return { lines: lines.length, kills, alerts, disturbed: receiver.spans(), undisturbed, code };
   } finally {
-    await Promise.all([receiver.close(), calm.close(), proxy.stop()]);
+    await Promise.all([receiver.close(), calm.close(), proxy.stop(), way.close()]);
+    await slack.close();
     await lab.remove();
   }
 };
