@@ -1,5 +1,5 @@
 /** A message's ways and next tries in words, for the terminal and for Slack. Text is as logged: who shows it neutralises it. */
-import type { Chain, Finding, PathCheck, RetryEstimate } from '../domain/chain.js';
+import type { Chain, Finding, PathCheck, RetryEstimate, TraceReport } from '../domain/chain.js';
 import type { Zone } from '../zone.js';
 import { formatInstant, formatSpan } from './clock.js';
 
@@ -48,6 +48,17 @@ const retryText = (retry: RetryEstimate, isOnly: boolean, zone: Zone): string =>
 export const retryTexts = ({ retries }: Pick<Chain, 'retries'>, zone: Zone): readonly string[] => {
   const shown = retries.slice(0, RETRIES_MAX).map((retry) => retryText(retry, retries.length === 1, zone));
   return retries.length > RETRIES_MAX ? [...shown, `and ${retries.length - RETRIES_MAX} more`] : shown;
+};
+
+/** `Inbound mail is first seen on mx-cluster, outbound mail on smtp1: begin there (-h).`; null when nobody said where. */
+export const startText = ({ startAt }: Pick<TraceReport, 'startAt'>): string | null => {
+  if (startAt.length === 0) return null;
+  const parts = startAt.map(({ direction, names }) => `${direction} mail on ${names.join(' or ')}`);
+  const words = `${parts[0]!.replace(' mail on ', ' mail is first seen on ')}${parts
+    .slice(1)
+    .map((part) => `, ${part}`)
+    .join('')}`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}: begin there.`;
 };
 
 const RANK: Readonly<Record<Finding['severity'], number>> = { error: 0, warning: 1, info: 2 };
