@@ -28,8 +28,12 @@ const pathText = (path: PathCheck, isOnly: boolean): string => {
   return `${direction === null ? '' : `${direction}: `}${hostsText(path)}${whom} (${judgementText(path)})`;
 };
 
+/** Nobody said what is expected of this direction: then the hop table is enough. */
+const isWorthTelling = ({ direction, isExpected }: PathCheck): boolean => isExpected !== null || direction === null;
+
 /** What is not as expected comes first. */
-export const pathTexts = ({ paths }: Pick<Chain, 'paths'>): readonly string[] => {
+export const pathTexts = (chain: Pick<Chain, 'paths'>): readonly string[] => {
+  const paths = chain.paths.filter(isWorthTelling);
   const rank = ({ isExpected }: PathCheck): number => (isExpected === false ? 0 : isExpected === null ? 1 : 2);
   const sorted = paths.toSorted((a, b) => rank(a) - rank(b));
   const shown = sorted.slice(0, PATHS_MAX).map((path) => pathText(path, paths.length === 1));

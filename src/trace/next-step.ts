@@ -139,6 +139,23 @@ const lost = ({ takenBy, transaction: { host, queueId, mta } }: FinalOutcome): s
     ? `On ${host}: ${queueCommands(mta, queueId).inLog}.`
     : `Look in the log of ${takenBy}: it took the message over from ${host} (${queueId}).`;
 
+/** Which of the places that throw mail away it was, as far as its words tell. */
+const discarded = ({ transaction: { host, filters }, recipient }: FinalOutcome): string => {
+  const attempt = recipient?.attempts.at(-1);
+  const said = attempt?.response ?? '';
+  const again = 'the sender has to send again after it is changed.';
+  const isAmavis =
+    /\bid=[\w-]{1,64} - |^(?:Blocked|Discarded)\b/.test(said) || filters.some(({ source }) => source === 'amavis');
+  if (isAmavis) {
+    return `On ${host}: amavis threw it away; its quarantine may have it (amavisd-release), and $final_banned_destiny, $final_spam_destiny or $final_virus_destiny decides; ${again}`;
+  }
+  if (said === 'silently' || attempt?.agent === 'discard') {
+    const address = recipient === null || !isPlainWord(recipient.address) ? 'ADDRESS' : recipient.address;
+    return `On ${host}: transport_maps or relayhost sends it to the discard transport (\`postmap -q ${address}\` on transport_maps, also by its domain); ${again}`;
+  }
+  return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis, milters); ${again}`;
+};
+
 /** @returns null when nothing is to be done */
 export const nextStepOf = (input: NextStepInput): string | null => {
   const { verdict, outcomes } = input;
@@ -162,7 +179,7 @@ export const nextStepOf = (input: NextStepInput): string | null => {
       return `Ask who ${what} on ${host}; the sender was not told and has to send again.`;
     }
     case 'discarded':
-      return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis); the sender has to send again after it is changed.`;
+      return discarded(outcomes.find(({ status }) => status === 'discarded') ?? outcome);
     case 'loop':
       return 'Compare the routes (transport, relayhost, aliases, .forward) of the hosts in the loop: each sends this address to the other.';
     default:
