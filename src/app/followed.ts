@@ -7,14 +7,17 @@ import { type Component, groupIntoMessages } from '../trace/components.js';
 import { overloadedMessageIds } from '../trace/find-next.js';
 import type { FoldResult } from '../trace/fold.js';
 import { linkTransactions } from '../trace/link.js';
-import { matchesTransaction } from '../trace/match-keyword.js';
+import { isWanted, matchesTransaction } from '../trace/match-keyword.js';
 import type { Knowledge } from '../trace/next-lookups.js';
 import type { FoundLines } from './found-lines.js';
 
 const placeKey = (host: HostName, queueId: string): string => `${host}\0${queueId}`;
 
 const isSeed = (t: Transaction, query: TraceQuery, lines: FoundLines): boolean =>
-  lines.isFound(t) && query.keywords.some((keyword) => matchesTransaction(keyword, t, lines.hasText));
+  lines.isFound(t) &&
+  (query.wanted === undefined
+    ? query.keywords.some((keyword) => matchesTransaction(keyword, t, lines.hasText))
+    : isWanted(query.wanted, t));
 
 const indexBy = (
   components: readonly Component[],

@@ -1,13 +1,15 @@
 /** Of all that was read, the messages and rejects that fit the query and that the asker may see, with what belongs to them. */
+import type { Architecture } from '../domain/architecture.js';
 import type { Chain, Finding, Relation, SourceReport, TraceReport } from '../domain/chain.js';
 import type { HostName } from '../domain/ids.js';
 import type { Keyword } from '../domain/keyword.js';
 import { isInside } from '../domain/time-window.js';
 import type { Reject, Transaction } from '../domain/transaction.js';
-import type { TraceQuery } from '../query/trace-query.js';
+import type { TraceQuery, WantedIds } from '../query/trace-query.js';
 import type { BuiltChain } from '../trace/build-chains.js';
 import type { FoldResult } from '../trace/fold.js';
-import { type HasText, matchesReject, matchesTransaction } from '../trace/match-keyword.js';
+import { type HasText, isWanted, matchesReject, matchesTransaction } from '../trace/match-keyword.js';
+import { adviseStart } from '../trace/start-advice.js';
 import { findVisiblePart, type MailParties } from './access.js';
 import type { FoundLines } from './found-lines.js';
 import { redactReject } from './redact-reject.js';
@@ -23,10 +25,15 @@ export type SelectInput = Readonly<{
   /** Bounds that were hit, in words. */
   cuts: readonly string[];
   chains: readonly BuiltChain[];
+  architecture: Architecture;
+  /** Lines logged after this instant may not have arrived yet. */
+  lateSinceMs: number;
 }>;
 
 /** @param hasTextOf which lines of a transaction may be looked at */
 const fits = (chain: Chain, { query, lines }: SelectInput, hasTextOf: (t: Transaction) => HasText): boolean => {
+  const { wanted } = query;
+  if (wanted !== undefined) return chain.transactions.some((t) => lines.isFound(t) && isWanted(wanted, t));
   const holds = (keyword: Keyword, t: Transaction): boolean => matchesTransaction(keyword, t, hasTextOf(t));
   return (
     query.keywords.every((keyword) => chain.transactions.some((t) => holds(keyword, t))) &&
@@ -130,8 +137,21 @@ const isOfChains = (reject: Reject, chains: readonly Chain[]): boolean =>
       ),
   );
 
+/** Refused mail has no chain: it is known by its queue ID, or by the message-id that was logged with it. */
+const wantedRejects = ({ query, folded, lines, startHosts }: SelectInput, wanted: WantedIds): readonly Reject[] => {
+  const hosts = new Set(startHosts);
+  return folded.rejects.flatMap((reject) => {
+    const { queueId, host, timeMs } = reject;
+    if (queueId === null || !isInside(query.window, timeMs) || !hosts.has(host)) return [];
+    const messageId = lines.messageIdAt(host, queueId);
+    const isIt = wanted.queueIds.has(queueId) || (messageId !== null && wanted.messageIds.has(messageId));
+    return isIt ? [{ ...reject, messageId }] : [];
+  });
+};
+
 const rejectsOf = (select: SelectInput, chains: readonly Chain[]): readonly Reject[] => {
   const { query, folded, lines, startHosts } = select;
+  if (query.wanted !== undefined && query.scope.kind === 'all') return wantedRejects(select, query.wanted);
   const hosts = new Set(startHosts);
   const named = query.keywords.map(({ text }) => text);
   return folded.rejects.flatMap((whole) => {
@@ -161,11 +181,26 @@ const ambiguousFindings = (ambiguousTimes: ReadonlyMap<HostName, number>): reado
     host,
   }));
 
+/** The newest lines of a window that reaches up to now may still be on their way. */
+const lateFindings = ({ query, lateSinceMs }: SelectInput, isFound: boolean): readonly Finding[] =>
+  query.window.toMs <= lateSinceMs || (isFound && query.wanted === undefined)
+    ? []
+    : [
+        {
+          code: 'not-yet-logged',
+          severity: 'info',
+          text: `The window reaches up to now: lines since ${new Date(lateSinceMs).toISOString().slice(0, 19)}Z may not be in the logs yet (trace.log_lag). Ask again later.`,
+          host: null,
+        },
+      ];
+
 const isCutOff = ({ findings }: Chain): boolean => findings.some(({ code }) => code === 'limit');
 
 export const selectAnswer = (select: SelectInput): TraceReport => {
   const { query, sources, cuts } = select;
   const answer = chainsOf(select);
+  const rejects = rejectsOf(select, answer);
+  const isFound = answer.length > 0 || rejects.length > 0;
   return {
     query: {
       keywords: query.keywords.map(({ kind, text }) =>
@@ -176,9 +211,10 @@ export const selectAnswer = (select: SelectInput): TraceReport => {
       timeZone: query.timeZone,
     },
     chains: answer,
-    rejects: rejectsOf(select, answer),
+    rejects,
     sources,
     complete: cuts.length === 0 && !answer.some(isCutOff) && sources.every(({ status }) => status === 'ok'),
-    findings: [...limitFindings(cuts), ...ambiguousFindings(select.ambiguousTimes)],
+    findings: [...limitFindings(cuts), ...ambiguousFindings(select.ambiguousTimes), ...lateFindings(select, isFound)],
+    startAt: isFound || query.wanted !== undefined ? [] : adviseStart(query.keywords, select.architecture),
   };
 };

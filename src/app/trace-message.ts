@@ -8,7 +8,7 @@ import { isIdPrefix, joinParts, parseRecord } from '../parsers/registry.js';
 import type { TraceQuery } from '../query/trace-query.js';
 import { type BuildInput, buildChains } from '../trace/build-chains.js';
 import { createFold, type FoldResult } from '../trace/fold.js';
-import { needlesOf } from '../trace/needles.js';
+import { needlesOf, needlesOfIds } from '../trace/needles.js';
 import { createPlanner, followRange } from '../trace/next-lookups.js';
 import { createFollowed } from './followed.js';
 import { createFoundLines } from './found-lines.js';
@@ -20,6 +20,7 @@ import { machinesOf, type TraceDeps } from './trace-deps.js';
 import type { TraceMessage, TraceOptions } from './tracer.js';
 
 const needlesOfQuery = (query: TraceQuery) => {
+  if (query.wanted !== undefined) return needlesOfIds(query.wanted);
   const lists = query.keywords.map(needlesOf);
   // One keyword with a literal text is enough to narrow the search: all keywords must hold.
   const literal = lists.filter((list) => list !== null);
@@ -95,5 +96,7 @@ export const createTraceMessage =
       ambiguousTimes: reader.ambiguousTimes(),
       cuts,
       chains: buildChains(input),
+      architecture: deps.architecture,
+      lateSinceMs: nowMs - deps.limits.logLagMs,
     });
   };

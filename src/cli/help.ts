@@ -20,17 +20,23 @@ const codes = `Exit codes: 0 found; 1 nothing found, everything was read; 2 wron
 3 some log could not be read (what there is, is printed); 130 interrupted.`;
 
 export const runHelp = `Usage: mailtrace run -k KEYWORD [-k KEYWORD …] [--time PHRASE] [--time-range LENGTH] [flags]
+       mailtrace run --records FILE [--time PHRASE] [--time-range LENGTH] [flags]
 
 Finds messages in the logs and follows each one over all hosts.
 
 ${searchFlags}
       --json               print the report as JSON (schema mailtrace.report/1)
       --all                show every matching message without asking
+      --records FILE       in place of -k: trace the messages of a sender's records (- is stdin): a JSON array or JSON
+                           lines of {"queue_id", "message_id", "success", "status_code"}; each is held against the
+                           logs. With --all the whole traces follow
 
 ${codes}
+A file of records with lines that are no records: the others are traced, the code is 2.
 
 Examples:
   mailtrace run -k user@example.com --time "yesterday 10am" --time-range 4h
+  mailtrace run --records sent.jsonl --time "yesterday" --json
   mailtrace run -k from:ann@example.com -k to:bob@example.org --json
 `;
 

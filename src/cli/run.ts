@@ -6,6 +6,7 @@ import { type Flags, parseArguments, traceFlags } from './arguments.js';
 import { runHelp } from './help.js';
 import { type Command, exitCode, isInteractive } from './io.js';
 import { pickMessages } from './pick.js';
+import { runRecords } from './run-records.js';
 import { styleFor } from './terminal-style.js';
 import { exitCodeOf, isFound, reportProblems, traceByArguments } from './trace-request.js';
 
@@ -15,6 +16,7 @@ const flags = {
   ...traceFlags,
   json: { type: 'boolean' },
   all: { type: 'boolean' },
+  records: { type: 'string' },
 } as const satisfies Flags;
 
 /** With `--json` the report is printed whatever the exit code; as a table only when there is something to show. */
@@ -26,6 +28,7 @@ export const runCommand =
       await io.stdout.write(runHelp);
       return exitCode.found;
     }
+    if (args.text('records') !== undefined) return runRecords(args, io, openTracer);
     const { report } = await traceByArguments(args, io, openTracer);
     if (args.isSet('json')) {
       await io.stdout.write(renderJson(report));

@@ -6,8 +6,10 @@ import { MailtraceError } from '../errors.js';
 import { parseDuration } from '../query/duration.js';
 import { parseTimePhrase } from '../query/time-phrase.js';
 import { parseKeyword, type TraceQuery } from '../query/trace-query.js';
+import { startText } from '../render/diagnosis-text.js';
 import { sourceFaultTexts } from '../render/source-lines.js';
 import { searchText } from '../render/table.js';
+import { printable } from '../render/text-width.js';
 import { type Arguments, configPathOf, refusePositionals } from './arguments.js';
 import { exitCode, type Io } from './io.js';
 import { readPasswords } from './passwords.js';
@@ -47,15 +49,39 @@ const checkArguments = (args: Arguments): void => {
   args.texts('keyword').forEach(parseKeyword);
 };
 
-const progressTo = ({ stderr }: Io): ((progress: TraceProgress) => void) | undefined => {
-  if (!stderr.isTerminal) return undefined;
-  return ({ round, hostsAnswered, hostsAsked, transactions }) => {
-    const text = `Reading, round ${round}: ${hostsAnswered} of ${hostsAsked} hosts, ${transactions} transactions so far`;
-    void stderr.write(`${CLEAR_LINE}${text}`);
-  };
-};
+/** A line on a terminal that the next one overwrites; undefined where nobody looks. */
+const statusLineTo = ({ stderr }: Io): ((text: string) => void) | undefined =>
+  stderr.isTerminal ? (text) => void stderr.write(`${CLEAR_LINE}${text}`) : undefined;
+
+const progressText = ({ round, hostsAnswered, hostsAsked, transactions }: TraceProgress): string =>
+  `Reading, round ${round}: ${hostsAnswered} of ${hostsAsked} hosts, ${transactions} transactions so far`;
 
 export type Traced = Readonly<{ report: TraceReport; clusters: Tracer['clusters'] }>;
+
+/** `onStatus` shows a line while it works; undefined where nobody looks. */
+export type Work<Result> = (tracer: Tracer, query: TraceQuery, onStatus?: (text: string) => void) => Promise<Result>;
+
+/**
+ * Opens the configuration for the work, and closes it after it.
+ * @throws MailtraceError as its parts do.
+ */
+export const withTracer = async <Result>(
+  args: Arguments,
+  io: Io,
+  openTracer: OpenTracer,
+  work: Work<Result>,
+): Promise<Result> => {
+  const passwords = await readPasswords(args, io);
+  const startHost = args.text('start-host') ?? null;
+  const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env, startHost });
+  const onStatus = statusLineTo(io);
+  try {
+    return await work(tracer, queryOf(args, tracer, io.now()), onStatus);
+  } finally {
+    if (onStatus !== undefined) await io.stderr.write(CLEAR_LINE);
+    await tracer.close();
+  }
+};
 
 /**
  * Opens the configuration, traces, closes it.
@@ -63,18 +89,11 @@ export type Traced = Readonly<{ report: TraceReport; clusters: Tracer['clusters'
  */
 export const traceByArguments = async (args: Arguments, io: Io, openTracer: OpenTracer): Promise<Traced> => {
   checkArguments(args);
-  const passwords = await readPasswords(args, io);
-  const startHost = args.text('start-host') ?? null;
-  const tracer = await openTracer({ configPath: configPathOf(args, io.env), passwords, env: io.env, startHost });
-  const onProgress = progressTo(io);
-  try {
-    const query = queryOf(args, tracer, io.now());
+  return withTracer(args, io, openTracer, async (tracer, query, onStatus) => {
+    const onProgress = onStatus && ((progress: TraceProgress) => onStatus(progressText(progress)));
     const report = await tracer.traceMessage(query, { signal: io.signal, ...(onProgress ? { onProgress } : {}) });
     return { report, clusters: tracer.clusters };
-  } finally {
-    if (onProgress !== undefined) await io.stderr.write(CLEAR_LINE);
-    await tracer.close();
-  }
+  });
 };
 
 export const isFound = ({ chains, rejects }: TraceReport): boolean => chains.length > 0 || rejects.length > 0;
@@ -95,9 +114,13 @@ const nothingFoundLines = (report: TraceReport): readonly string[] => {
   const hosts = startHost === null ? report.sources.filter(isRead).map(({ host }) => host) : [startHost];
   const more = hosts.length > HOSTS_MAX ? ` and ${hosts.length - HOSTS_MAX} more` : '';
   const place = hosts.length === 0 ? 'no host' : `${hosts.slice(0, HOSTS_MAX).join(', ')}${more}`;
+  const start = startText(report);
+  const late = report.findings.find(({ code }) => code === 'not-yet-logged');
   return [
     `mailtrace: nothing found. Searched ${searchText(report)}, on ${place}.`,
     '  Check the spelling, widen the window with --time-range, or try another keyword of the same message.',
+    ...(start === null ? [] : [`  ${printable(start)}`]),
+    ...(late === undefined ? [] : [`  ${late.text}`]),
   ];
 };
 

@@ -148,6 +148,9 @@ export type SourceReport = Readonly<{
   rounds: number;
 }>;
 
+/** `names`: hosts and clusters, as `-h` takes them. */
+export type StartPlace = Readonly<{ direction: Direction; names: readonly string[] }>;
+
 export type TraceReport = Readonly<{
   query: Readonly<{
     keywords: readonly string[];
@@ -162,6 +165,8 @@ export type TraceReport = Readonly<{
   complete: boolean;
   /** Findings about the whole answer (a bound was hit), not about one chain. */
   findings: readonly Finding[];
+  /** Nothing was found: where such mail would be seen first, by the architecture. */
+  startAt: readonly StartPlace[];
 }>;
 
 /** Stable identity of a transaction within one report. */

@@ -81,6 +81,8 @@ export type Reject = Readonly<{
   dsn: string | null;
   stage: string;
   text: string;
+  /** Of a message refused at its end, where it was asked for by ids (`wanted`). */
+  messageId?: MessageId | null;
 }>;
 
 const FINAL: ReadonlySet<DeliveryStatus> = new Set(['sent', 'bounced', 'expired', 'rejected', 'discarded', 'deleted']);

@@ -17,8 +17,14 @@ export type Scope =
   /** Several rules add up: what is in any of them. One of `own` and one of `limited`, never nested. */
   | Readonly<{ kind: 'any-of'; scopes: readonly Exclude<Scope, { kind: 'all' | 'any-of' }>[] }>;
 
+/** Messages known by their ids, many at once: one of them must be a transaction's. */
+export type WantedIds = Readonly<{ messageIds: ReadonlySet<string>; queueIds: ReadonlySet<string> }>;
+
 export type TraceQuery = Readonly<{
+  /** All must hold. Empty with `wanted`. */
   keywords: readonly Keyword[];
+  /** In place of keywords: any of these messages. */
+  wanted?: WantedIds;
   /** Host or cluster as the user named it; null = every configured host. */
   startHost: string | null;
   window: TimeWindow;

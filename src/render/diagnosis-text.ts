@@ -1,5 +1,5 @@
 /** A message's ways and next tries in words, for the terminal and for Slack. Text is as logged: who shows it neutralises it. */
-import type { Chain, Finding, PathCheck, RetryEstimate } from '../domain/chain.js';
+import type { Chain, Finding, PathCheck, RetryEstimate, TraceReport } from '../domain/chain.js';
 import type { Zone } from '../zone.js';
 import { formatInstant, formatSpan } from './clock.js';
 
@@ -28,8 +28,12 @@ const pathText = (path: PathCheck, isOnly: boolean): string => {
   return `${direction === null ? '' : `${direction}: `}${hostsText(path)}${whom} (${judgementText(path)})`;
 };
 
+/** Nobody said what is expected of this direction: then the hop table is enough. */
+const isWorthTelling = ({ direction, isExpected }: PathCheck): boolean => isExpected !== null || direction === null;
+
 /** What is not as expected comes first. */
-export const pathTexts = ({ paths }: Pick<Chain, 'paths'>): readonly string[] => {
+export const pathTexts = (chain: Pick<Chain, 'paths'>): readonly string[] => {
+  const paths = chain.paths.filter(isWorthTelling);
   const rank = ({ isExpected }: PathCheck): number => (isExpected === false ? 0 : isExpected === null ? 1 : 2);
   const sorted = paths.toSorted((a, b) => rank(a) - rank(b));
   const shown = sorted.slice(0, PATHS_MAX).map((path) => pathText(path, paths.length === 1));
@@ -48,6 +52,17 @@ const retryText = (retry: RetryEstimate, isOnly: boolean, zone: Zone): string =>
 export const retryTexts = ({ retries }: Pick<Chain, 'retries'>, zone: Zone): readonly string[] => {
   const shown = retries.slice(0, RETRIES_MAX).map((retry) => retryText(retry, retries.length === 1, zone));
   return retries.length > RETRIES_MAX ? [...shown, `and ${retries.length - RETRIES_MAX} more`] : shown;
+};
+
+/** `Inbound mail is first seen on mx-cluster, outbound mail on smtp1: begin there (-h).`; null when nobody said where. */
+export const startText = ({ startAt }: Pick<TraceReport, 'startAt'>): string | null => {
+  if (startAt.length === 0) return null;
+  const parts = startAt.map(({ direction, names }) => `${direction} mail on ${names.join(' or ')}`);
+  const words = `${parts[0]!.replace(' mail on ', ' mail is first seen on ')}${parts
+    .slice(1)
+    .map((part) => `, ${part}`)
+    .join('')}`;
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}: begin there.`;
 };
 
 const RANK: Readonly<Record<Finding['severity'], number>> = { error: 0, warning: 1, info: 2 };

@@ -13,13 +13,14 @@ import type {
   TraceReport,
 } from '../domain/chain.js';
 import type { Client, FilterResult, Relay } from '../domain/event.js';
+import type { RecordFault, RecordResult } from '../domain/sender-record.js';
 import type { DeliveryAttempt, Recipient, Reject, Transaction } from '../domain/transaction.js';
 
 /** Indented text that ends in a line break. */
 export const renderJson = (report: TraceReport): string =>
   `${escapeControls(JSON.stringify(toReportJson(report), null, 2))}\n`;
 
-export const toReportJson = ({ query, chains, rejects, sources, complete, findings }: TraceReport) => ({
+export const toReportJson = ({ query, chains, rejects, sources, complete, findings, startAt }: TraceReport) => ({
   schema: 'mailtrace.report/1' as const,
   query: {
     keywords: [...query.keywords],
@@ -33,6 +34,28 @@ export const toReportJson = ({ query, chains, rejects, sources, complete, findin
   sources: sources.map(toSourceJson),
   complete,
   findings: findings.map(toFindingJson),
+  startAt: startAt.map(({ direction, names }) => ({ direction, names: [...names] })),
+});
+
+/** The trace report with the sender's records beside it (docs/diagnosis.md): `records` and `recordFaults` come last. */
+export const renderRecordsJson = (
+  report: TraceReport,
+  results: readonly RecordResult[],
+  faults: readonly RecordFault[],
+): string => {
+  const records = results.map(toRecordJson);
+  const recordFaults = faults.map(({ line, text }) => ({ line, text }));
+  return `${escapeControls(JSON.stringify({ ...toReportJson(report), records, recordFaults }, null, 2))}\n`;
+};
+
+const toRecordJson = ({ record, verdict, agreement, note, chains, rejects }: RecordResult) => ({
+  line: record.line,
+  record: record.given,
+  verdict,
+  agreement,
+  note,
+  chains: chains.map(({ id }) => id),
+  rejects: rejects.map(toRejectJson),
 });
 
 const isoTime = (ms: number): string => new Date(ms).toISOString();

@@ -116,11 +116,16 @@ const renderChain = (
   ];
 };
 
-/** What the report is about: keywords, absolute window with its zone, start host. */
-export const searchText = ({ query }: TraceReport): string => {
-  const keywords = query.keywords.map((keyword) => `"${printable(keyword)}"`).join(' and ');
+/** Absolute window with its zone, start host. */
+export const searchWindowText = ({ query }: TraceReport): string => {
   const start = query.startHost === null ? '' : `, found on ${printable(query.startHost)}`;
-  return `${keywords}, ${formatWindow(query.window, query.timeZone)}${start}`;
+  return `${formatWindow(query.window, query.timeZone)}${start}`;
+};
+
+/** What the report is about: keywords, absolute window with its zone, start host. */
+export const searchText = (report: TraceReport): string => {
+  const keywords = report.query.keywords.map((keyword) => `"${printable(keyword)}"`).join(' and ');
+  return `${keywords === '' ? '' : `${keywords}, `}${searchWindowText(report)}`;
 };
 
 /**

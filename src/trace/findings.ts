@@ -118,7 +118,9 @@ const gapFinding = ({ transaction, direction, other, gap }: OpenEnd): Finding =>
           ? 'gap'
           : 'unread-host';
   const host = gap === 'external' ? null : other.host;
-  return finding(code, gap === 'external' ? 'info' : 'warning', `${way}, which ${GAP_TEXT[gap]}.`, host);
+  // A program on a machine may connect by itself, past its MTA.
+  const perhaps = direction === 'in' && gap === 'unknown' ? ' (or a program there sent it by itself)' : '';
+  return finding(code, gap === 'external' ? 'info' : 'warning', `${way}, which ${GAP_TEXT[gap]}${perhaps}.`, host);
 };
 
 const clockSkew = (links: readonly Link[]): readonly Finding[] =>

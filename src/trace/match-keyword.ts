@@ -116,6 +116,15 @@ export const matchesTransaction = (keyword: Keyword, t: Transaction, hasText: Ha
     ? hasText(t.host, t.queueId, t.firstSeenMs, t.lastSeenMs, keyword.text)
     : holds(keyword, factsOfTransaction(t));
 
+/** Is it, or does it hand on, one of these messages? */
+export const isWanted = (
+  { messageIds, queueIds }: Readonly<{ messageIds: ReadonlySet<string>; queueIds: ReadonlySet<string> }>,
+  { messageId, queueId, recipients }: Transaction,
+): boolean =>
+  queueIds.has(queueId) ||
+  (messageId !== null && messageIds.has(messageId)) ||
+  recipients.some(({ attempts }) => attempts.some(({ nextQueueIds }) => nextQueueIds.some((id) => queueIds.has(id))));
+
 export const matchesReject = (keyword: Keyword, reject: Reject, hasText: HasText): boolean =>
   keyword.kind === 'text'
     ? hasText(reject.host, reject.queueId, reject.timeMs, reject.timeMs, keyword.text)

@@ -11,8 +11,8 @@ export type QueueCommands = Readonly<{
   force: string | null;
   release: string | null;
   remove: string | null;
-  /** What to search the log for. */
-  queueTold: string;
+  /** How to find all that was logged of it. */
+  inLog: string;
 }>;
 
 /** postqueue(1), postcat(1), postsuper(1); exim(8); sendmail(8); smtpctl(8). */
@@ -25,7 +25,7 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         force: `exim -M ${queueId}`,
         release: `exim -Mt ${queueId}`,
         remove: `exim -Mrm ${queueId}`,
-        queueTold: `exigrep ${queueId} on the main log`,
+        inLog: `exigrep ${queueId} on the main log shows all of it`,
       };
     case 'sendmail':
       return {
@@ -34,7 +34,7 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         force: `sendmail -v -qI${queueId}`,
         release: `sendmail -qQI${queueId}`,
         remove: null,
-        queueTold: `the log for ${queueId}`,
+        inLog: `look in the log for ${queueId}`,
       };
     case 'opensmtpd':
       return {
@@ -43,7 +43,7 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         force: `smtpctl schedule ${queueId}`,
         release: `smtpctl resume envelope ${queueId}`,
         remove: `smtpctl remove ${queueId}`,
-        queueTold: `the log for ${queueId}`,
+        inLog: `look in the log for ${queueId}`,
       };
     case 'kumomta':
       return {
@@ -52,7 +52,7 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         force: null,
         release: null,
         remove: null,
-        queueTold: `the log records for ${queueId}`,
+        inLog: `look in the log records for ${queueId}`,
       };
     default:
       return {
@@ -61,7 +61,7 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         force: `postqueue -i ${queueId}`,
         release: `postsuper -H ${queueId}`,
         remove: `postsuper -d ${queueId}`,
-        queueTold: `the log for ${queueId}`,
+        inLog: `look in the log for ${queueId}`,
       };
   }
 };
@@ -81,5 +81,11 @@ export const inDialect = (advice: string, mta: Mta, queueId: string): string => 
     (text, [from, to]) => (from === null || to === null ? text : text.replaceAll(from, to)),
     advice,
   );
-  return translated.replaceAll('QUEUEID', queueId);
+  const foreign =
+    mta === 'postfix'
+      ? translated
+      : translated
+          .replace('`qshape deferred` or ', '')
+          .replace(/ if only IPv6 fails set smtp_address_preference=ipv4;/, '');
+  return foreign.replaceAll('QUEUEID', queueId);
 };

@@ -44,6 +44,15 @@ const networkText = ({ bytes, prefix }: Network): NeedleText | null => {
   return sure.length === 0 ? null : needle(`${sure.join(':')}:`, { ignoreCase: true });
 };
 
+/** One text for each message-id and queue ID: they are searched for in one pass. */
+export const needlesOfIds = ({
+  messageIds,
+  queueIds,
+}: Readonly<{ messageIds: ReadonlySet<string>; queueIds: ReadonlySet<string> }>): readonly NeedleText[] => [
+  ...[...messageIds].map((id) => needle(id)),
+  ...[...queueIds].map((id) => needle(id, { isWhole: true })),
+];
+
 /** @returns null when no literal text can narrow the search: every line has to be read. */
 export const needlesOf = (keyword: Keyword): readonly NeedleText[] | null => {
   switch (keyword.kind) {

@@ -38,17 +38,39 @@ const fillIn = (advice: string, recipient: string | null, peer: Peer | null): st
     return filled;
   });
 
-const lastAttempt = ({ recipient }: FinalOutcome): DeliveryAttempt | undefined => recipient?.attempts.at(-1);
+/** Where an MTA logs no code (Exim), the words of a failure that every system uses. */
+const codeByWords = (response: string): string => {
+  if (/connection (?:timed out|refused|reset)|no route to host|network is unreachable|timeout/i.test(response))
+    return '4.4.1';
+  if (/host lookup|lookup failed|name server|dns/i.test(response)) return '4.4.3';
+  return '';
+};
+
+const codeOf = ({ replyCode, dsn, response }: DeliveryAttempt): string => {
+  const logged = [replyCode, dsn].filter((part) => part !== null).join(' ');
+  return logged === '' ? codeByWords(response ?? '') : logged;
+};
+
+/** The last answer that says something: when it gives up, an MTA may log nothing but that. */
+const tellingAttempt = ({ recipient }: FinalOutcome): DeliveryAttempt | undefined =>
+  recipient?.attempts.findLast((attempt) => attempt.status !== 'sent' && codeOf(attempt) !== '') ??
+  recipient?.attempts.at(-1);
 
 /** What the codes of the last answer advise; null when it had none. */
 const adviceOf = (outcome: FinalOutcome): string | null => {
-  const attempt = lastAttempt(outcome);
+  const attempt = tellingAttempt(outcome);
   if (attempt === undefined) return null;
-  const code = [attempt.replyCode, attempt.dsn].filter((part) => part !== null).join(' ');
+  const code = codeOf(attempt);
   const advice = code === '' ? null : (explainCode(code, attempt.response ?? undefined)?.lookNext ?? null);
   if (advice === null) return null;
   const { mta, queueId } = outcome.transaction;
-  return fillIn(inDialect(advice, mta, queueId), outcome.recipient?.address ?? null, peerOf(attempt));
+  const recipient = outcome.recipient?.address ?? null;
+  const filled = fillIn(inDialect(advice, mta, queueId), recipient, peerOf(attempt));
+  // Routing (X.4.y) and X.1.2 are about the domain of the recipient.
+  const domain = /@([A-Za-z0-9.-]{1,253})$/.exec(recipient ?? '')?.[1];
+  return /[45]\.(?:4\.\d+|1\.2)$/.test(code) && domain !== undefined && isPlainWord(domain)
+    ? filled.replaceAll(/\bDOMAIN\b/g, domain)
+    : filled;
 };
 
 /** What one would do on a server of one's own; a full stop inside a word ends no sentence. */
@@ -57,19 +79,33 @@ const OWN_SERVER = /On your own server(?:[^.]|\.(?=\S))*\. (?=[A-Z])/;
 /** Says which machine the advice is for: the one that refused, when it is ours; else the one that had to give up. */
 const placed = (advice: string, outcome: FinalOutcome, { ownName }: NextStepInput): string => {
   const { host } = outcome.transaction;
-  const relay = lastAttempt(outcome)?.relay ?? null;
+  const attempt = tellingAttempt(outcome);
+  // Who gave no answer refused nothing: the fault is on this side, or in between.
+  const relay = attempt?.replyCode == null ? null : attempt.relay;
   const far = relay?.host ?? relay?.ip ?? null;
   const own = far === null ? host : (ownName(relay?.host ?? '') ?? ownName(relay?.ip ?? ''));
   if (own === null) return `${far} is not one of your machines. ${advice.replace(OWN_SERVER, '')}`;
-  return own === host
-    ? `On ${host}: ${advice.replace(/^(?:From|On) the sending host:? /, '')}`
-    : `On ${own}, which refused it: ${advice}`;
+  const here = advice
+    .replace(/^(?:From|On) the (?:sending host|host that logged it):? /, '')
+    .replace(
+      /(^|[.;] )On your own server:? (\S)/,
+      (_, before: string, next: string) => `${before}${next.toUpperCase()}`,
+    )
+    .replace(/ On a foreign server(?:[^.]|\.(?=\S))*\.$/, '');
+  return own === host ? `On ${host}: ${here}` : `On ${own}, which refused it: ${here}`;
 };
+
+/** The message is gone: there is nothing left in the queue that could be tried again. */
+const withoutRetry = (advice: string | null): string | null =>
+  advice?.replace(
+    /[;,] (?:when it works again|then|and then) `(?:postqueue -i|exim -M|sendmail -v|smtpctl)[^`]*`/,
+    '',
+  ) ?? null;
 
 const failed = (outcome: FinalOutcome, input: NextStepInput): string => {
   const { host, queueId, mta } = outcome.transaction;
-  const advice = adviceOf(outcome);
-  if (advice === null) return `On ${host}: look in ${queueCommands(mta, queueId).queueTold}.`;
+  const advice = withoutRetry(adviceOf(outcome));
+  if (advice === null) return `On ${host}: ${queueCommands(mta, queueId).inLog}.`;
   return placed(advice, outcome, input);
 };
 
@@ -100,8 +136,25 @@ const inProgress = ({ takenBy, transaction: { host, queueId, mta } }: FinalOutco
 
 const lost = ({ takenBy, transaction: { host, queueId, mta } }: FinalOutcome): string =>
   takenBy === null
-    ? `On ${host}: look in ${queueCommands(mta, queueId).queueTold}.`
+    ? `On ${host}: ${queueCommands(mta, queueId).inLog}.`
     : `Look in the log of ${takenBy}: it took the message over from ${host} (${queueId}).`;
+
+/** Which of the places that throw mail away it was, as far as its words tell. */
+const discarded = ({ transaction: { host, filters }, recipient }: FinalOutcome): string => {
+  const attempt = recipient?.attempts.at(-1);
+  const said = attempt?.response ?? '';
+  const again = 'the sender has to send again after it is changed.';
+  const isAmavis =
+    /\bid=[\w-]{1,64} - |^(?:Blocked|Discarded)\b/.test(said) || filters.some(({ source }) => source === 'amavis');
+  if (isAmavis) {
+    return `On ${host}: amavis threw it away; its quarantine may have it (amavisd-release), and $final_banned_destiny, $final_spam_destiny or $final_virus_destiny decides; ${again}`;
+  }
+  if (said === 'silently' || attempt?.agent === 'discard') {
+    const address = recipient === null || !isPlainWord(recipient.address) ? 'ADDRESS' : recipient.address;
+    return `On ${host}: transport_maps or relayhost sends it to the discard transport (\`postmap -q ${address}\` on transport_maps, also by its domain); ${again}`;
+  }
+  return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis, milters); ${again}`;
+};
 
 /** @returns null when nothing is to be done */
 export const nextStepOf = (input: NextStepInput): string | null => {
@@ -126,7 +179,7 @@ export const nextStepOf = (input: NextStepInput): string | null => {
       return `Ask who ${what} on ${host}; the sender was not told and has to send again.`;
     }
     case 'discarded':
-      return `Look on ${host} for the rule or filter that discards (header_checks, access tables, amavis); the sender has to send again after it is changed.`;
+      return discarded(outcomes.find(({ status }) => status === 'discarded') ?? outcome);
     case 'loop':
       return 'Compare the routes (transport, relayhost, aliases, .forward) of the hosts in the loop: each sends this address to the other.';
     default:

@@ -110,7 +110,7 @@ const duplicates = (transactions: readonly Transaction[]): readonly Finding[] =>
 
 /** Words with which filters let a message through. */
 const HARMLESS =
-  /^(?:no action|accept(?:ed)?|pass(?:ed)?(?: clean)?|clean|ham|none|ok|dunno|signed?|verified|success|sieve|stored|fileinto|add header|rewrite subject)$/i;
+  /\bMTA-BLOCKED$|^(?:no action|accept(?:ed)?|pass(?:ed)?(?: clean)?|clean|ham|none|ok|dunno|signed?|verified|success|sieve|stored|fileinto)$/i;
 const MARKED =
   /spam|junk|virus|infected|banned|quarantin|reject|discard|soft reject|greylist|blocked|fail|bad-?header|tempfail/i;
 const MARKED_EXACTLY = /^(?:add header|rewrite subject)$/i;

@@ -58,9 +58,10 @@ const planOf = (section: Section, direction: Direction, resolve: Resolve): Direc
   const routes = texts.map((route) => route.flatMap((step) => stepsOf(step, resolve)));
   if (start === undefined && entry.length === 0 && exit.length === 0 && routes.length === 0) return null;
   const entryPlace = placeOf(entry, resolve) ?? placeOfSteps(routes.flatMap(firstSteps));
+  const starts = start === undefined ? (entryPlace?.names ?? []) : [start];
   return {
     // `-h` knows no roles.
-    start: (start === undefined ? (entryPlace?.names ?? []) : [start]).flatMap((name) => section.roles[name] ?? [name]),
+    start: [...new Set(starts.flatMap((name) => section.roles[name] ?? [name]))],
     entry: entryPlace,
     exit: placeOf(exit, resolve) ?? placeOfSteps(routes.flatMap((route) => firstSteps(route.toReversed()))),
     routes,

@@ -185,6 +185,7 @@ export const report = (facts: Partial<TraceReport> = {}): TraceReport => ({
   rejects: [],
   sources: [source({ host: 'mx1.campus.example' }), source({ host: 'mailbox1.campus.example' })],
   complete: true,
+  startAt: [],
   findings: [],
   ...facts,
 });

@@ -1,5 +1,6 @@
 /** Nothing was found: what was searched, and what to try. Says nothing that an asker's scope keeps from him. */
 import type { TraceReport } from '../../domain/chain.js';
+import { startText } from '../../render/diagnosis-text.js';
 import {
   type Asked,
   faultBlocks,
@@ -9,7 +10,7 @@ import {
   windowLine,
   windowText,
 } from './answer-context.js';
-import { bold, bullets, type Line, own, paragraph, plural, quote, type Reply, reply } from './blocks.js';
+import { bold, bullets, type Line, own, paragraph, plural, prose, quote, type Reply, reply } from './blocks.js';
 import { findingBlocks } from './findings.js';
 
 const SHOWN_HOSTS = 8;
@@ -48,6 +49,7 @@ const ADVICE: readonly Line[] = [
 
 export const notFoundReply = (asked: Asked, report: TraceReport): Reply => {
   const faults = faultsOf(report);
+  const start = startText(report);
   const sure =
     faults.length === 0
       ? 'All logs were read.'
@@ -65,7 +67,7 @@ export const notFoundReply = (asked: Asked, report: TraceReport): Reply => {
       ...faultBlocks(faults),
       ...findingBlocks(report.findings),
       paragraph([bold('What to try')]),
-      bullets(ADVICE),
+      bullets(start === null ? ADVICE : [[prose(start, 400)], ...ADVICE]),
     ],
   );
 };
