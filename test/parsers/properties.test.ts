@@ -40,7 +40,7 @@ const sourcesOf = (mta: string): readonly Source[] =>
 /** No line is longer: sources cut it there. */
 const LINE_MAX = 64 * 1024;
 /** What a line of that length may take on a busy machine before it is looked at more closely. */
-const SUSPECT_MS = 60;
+const SUSPECT_MS = 15;
 
 const fastest = (work: () => void, tries: number): number =>
   Math.min(
@@ -54,7 +54,7 @@ const fastest = (work: () => void, tries: number): number =>
 /** Four times the text takes four times the time; quadratic time would take sixteen times. The machine may be busy: asked again. */
 const isLinear = (work: (length: number) => void): boolean => {
   if (fastest(() => work(LINE_MAX), 1) < SUSPECT_MS) return true;
-  for (let attempt = 0; attempt < 4; attempt++) {
+  for (let attempt = 0; attempt < 5; attempt++) {
     const part = fastest(() => work(LINE_MAX / 4), 7);
     const whole = fastest(() => work(LINE_MAX), 7);
     if (whole < SUSPECT_MS || whole / part < 8) return true;
