@@ -3,7 +3,7 @@ import type { LogRecord, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { IGNORED, type Parser } from './parser.js';
 
 /** `prepend Received-SPF: Pass (mailfrom) identity=mailfrom; client-ip=192.0.2.1; helo=x; envelope-from=a@x; receiver=b@y`. */
-const RECEIVED = /Received-SPF: ([A-Za-z]{1,20}) \([\s\S]*? client-ip=([0-9A-Fa-f.:]{2,45});([\s\S]*)$/;
+const RECEIVED = /^Received-SPF: ([A-Za-z]{1,20}) \([\s\S]*? client-ip=([0-9A-Fa-f.:]{2,45});([\s\S]*)$/;
 
 const parameter = (text: string, name: string): string | null => {
   const value = new RegExp(`; ?${name}="?([^;"]{1,320})"?(?=;|$| )`).exec(`;${text}`)?.[1]?.trim() ?? null;
@@ -11,7 +11,8 @@ const parameter = (text: string, name: string): string | null => {
 };
 
 const parseHeader = (text: string): MtaEvent | null => {
-  const match = RECEIVED.exec(text);
+  const start = text.indexOf('Received-SPF: ');
+  const match = start === -1 ? null : RECEIVED.exec(text.slice(start));
   if (match === null) return null;
   const [, result = '', clientIp = '', rest = ''] = match;
   const filter = { source: 'spf', action: result.toLowerCase(), score: null };

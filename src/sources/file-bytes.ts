@@ -82,12 +82,9 @@ async function* readPlain(handle: FileHandle, range: ByteRange): AsyncGenerator<
   }
 }
 
-async function* unzip(
-  path: string,
-  options: Readonly<{ chunkSize: number; finishFlush?: number }>,
-): AsyncGenerator<Buffer> {
+async function* unzip(path: string): AsyncGenerator<Buffer> {
   const input = createReadStream(path, { highWaterMark: UNPACKED_BYTES });
-  const output = createGunzip(options);
+  const output = createGunzip({ chunkSize: UNPACKED_BYTES });
   input.on('error', (error) => output.destroy(error));
   input.pipe(output);
   try {
@@ -101,31 +98,75 @@ async function* unzip(
 const isZlibFault = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
 
-/** zlib drops what the failing step had unpacked; a second reading in small steps gets it. */
+/** A packed file in small steps, from `fineFrom` on byte by byte. */
+async function* readSteps(path: string, fineFrom: number): AsyncGenerator<Buffer> {
+  let place = 0;
+  for await (const chunk of createReadStream(path, { highWaterMark: CAREFUL_BYTES })) {
+    const bytes = chunk as Buffer;
+    const step = place + bytes.length > fineFrom ? 1 : bytes.length;
+    for (let at = 0; at < bytes.length; at += step) yield bytes.subarray(at, at + step);
+    place += bytes.length;
+  }
+}
+
+/** Unpacks step by step until one fails. `good.bytes`: how much of the packed file went well. */
+async function* unzipSteps(path: string, fineFrom: number, good: { bytes: number }): AsyncGenerator<Buffer> {
+  const output = createGunzip({ chunkSize: CAREFUL_BYTES, finishFlush: constants.Z_SYNC_FLUSH });
+  const unpacked: Buffer[] = [];
+  let isFaulty = false;
+  let wake = (): void => {};
+  output.on('data', (chunk: Buffer) => unpacked.push(chunk));
+  // A write that fails does not call back.
+  output.on('error', () => {
+    isFaulty = true;
+    wake();
+  });
+  try {
+    for await (const step of readSteps(path, fineFrom)) {
+      // What a step unpacks is there before the next one begins; a failing one takes its own with it.
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+        output.write(step, () => resolve());
+      });
+      yield* unpacked.splice(0);
+      if (isFaulty) return;
+      good.bytes += step.length;
+    }
+  } finally {
+    output.destroy();
+  }
+}
+
+/** What a whole reading did not deliver of a damaged file, nearly to the byte of the damage. */
+async function* readRest(path: string, delivered: number): AsyncGenerator<Buffer> {
+  let known = delivered;
+  // First to the step that fails, then through that byte by byte.
+  for (let turn = 0, fineFrom = Number.MAX_SAFE_INTEGER; turn < 2; turn++) {
+    const good = { bytes: 0 };
+    let place = 0;
+    for await (const chunk of unzipSteps(path, fineFrom, good)) {
+      const skipped = Math.max(0, Math.min(chunk.length, known - place));
+      place += chunk.length;
+      if (skipped < chunk.length) yield chunk.subarray(skipped);
+    }
+    known = Math.max(known, place);
+    fineFrom = good.bytes + 1;
+  }
+}
+
+/** zlib drops what the failing step had unpacked; a second reading gets it, also where merely something stands behind the end. */
 async function* readGzip(path: string): AsyncGenerator<Buffer> {
   let delivered = 0;
-  let fault: MailtraceError;
   try {
-    for await (const chunk of unzip(path, { chunkSize: UNPACKED_BYTES })) {
+    for await (const chunk of unzip(path)) {
       delivered += chunk.length;
       yield chunk;
     }
-    return;
   } catch (error) {
     if (!isZlibFault(error)) throw error;
-    fault = damaged(path, error.message);
+    yield* readRest(path, delivered);
+    throw damaged(path, error.message);
   }
-  let place = 0;
-  try {
-    for await (const chunk of unzip(path, { chunkSize: CAREFUL_BYTES, finishFlush: constants.Z_SYNC_FLUSH })) {
-      const known = Math.max(0, Math.min(chunk.length, delivered - place));
-      place += chunk.length;
-      if (known < chunk.length) yield chunk.subarray(known);
-    }
-  } catch (error) {
-    if (!isZlibFault(error)) throw error;
-  }
-  throw fault;
 }
 
 /** The program gets an open file, never a name; its arguments are constant. */

@@ -8,10 +8,10 @@ import { buildNeedleSearch, type Pattern, type SearchNeedles } from './needle-se
 /** Lines of `host` (null: of any) in `window` that hold one of `needles` (none: every line). */
 export type Wish = Readonly<{ window: TimeWindow; host: HostName | null; needles: readonly Needle[] }>;
 
-/** The text of the message in a JSON line; null for other lines. */
+/** The text of the message, decoded where it stands in JSON. */
 type DecodeMessage = () => string | null;
 
-/** True when the line holds a needle. In a JSON line the decoded message counts as well as the line as logged. */
+/** True when the line holds a needle. The decoded message counts as well as the line as logged. */
 export type HoldsNeedle = (line: Line, decodeMessage: DecodeMessage) => boolean;
 
 /** What JSON writers escape: quotes, backslash, everything but printable ASCII; some also `/`, and Go `<`, `>`, `&`. */
@@ -34,6 +34,9 @@ const anchorOf = ({ text, ignoreCase }: Needle): Pattern | null => {
     : toPattern({ text: longest, ignoreCase, isWhole: false });
 };
 
+/** `journalctl -o json` writes a text that is not UTF-8 as numbers: only its decoded form can tell. */
+const BYTES: Pattern = { bytes: Buffer.from('"MESSAGE":['), ignoreCase: false, isWhole: false };
+
 /** A needle with a line break stands in no line. */
 const isPossible = ({ text }: Needle): boolean => !/[\n\r]/.test(text);
 
@@ -42,7 +45,7 @@ const toPatterns = (needles: readonly Needle[]) => {
   const known = new Map(needles.filter(isPossible).map((needle) => [JSON.stringify(needle), needle]));
   const unique = [...known.values()];
   const anchors = unique.map(anchorOf).filter((anchor) => anchor !== null);
-  return { patterns: [...unique.map(toPattern), ...anchors], exact: unique.length };
+  return { patterns: [...unique.map(toPattern), ...anchors, BYTES], exact: unique.length };
 };
 
 /** What a tool that knows no JSON has to look for: the texts themselves, and in JSON lines also these parts of them. */

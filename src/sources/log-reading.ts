@@ -62,8 +62,6 @@ const copyLine = ({ bytes, from, to, offset }: Line): Line => ({
 const isIn = (window: TimeWindow, { timeMs, alternativeMs }: Header): boolean =>
   isInside(window, timeMs) || (alternativeMs !== null && isInside(window, alternativeMs));
 
-const OPEN_BRACE = 0x7b;
-
 /** Made once for a log. */
 type Tools = Readonly<{ search: SearchNeedles | null; judge: Judge; cut: Set<Ticket> }>;
 
@@ -76,7 +74,8 @@ const mayBeOf = ({ host: wanted, ticket }: TicketWish, host: HostName): boolean 
 export const createJudge = (wishes: readonly TicketWish[]): Judge => {
   const tested = wishes.map((wish) => ({ wish, holdsNeedle: buildNeedleTest(wish.needles) }));
   return (line, header, host) => {
-    const decodeMessage = () => (line.bytes[line.from] === OPEN_BRACE ? header.text : null);
+    // JSON may also stand inside a line, behind a header of another kind.
+    const decodeMessage = (): string => header.text;
     const fulfilled: TicketWish[] = [];
     for (const { wish, holdsNeedle } of tested) {
       if (!mayBeOf(wish, host) || !isIn(wish.window, header)) continue;

@@ -72,6 +72,12 @@ const arrange = (occurrences: readonly Occurrence[]): Occurrence[] => {
   });
 };
 
+/**
+ * Nobody gives an ID to a second message in the second in which the first one left (Postfix counts microseconds in it): a line
+ * that bears a later stamp by less is only out of order, as where some stamps have a fraction and others have not.
+ */
+const REUSE_MS = 1000;
+
 /** What the current lifetime has shown so far. */
 type State = {
   arrivalMs: number | null;
@@ -85,10 +91,13 @@ type State = {
 const isRetold = ({ arrivalMs }: State, timeMs: number): boolean =>
   arrivalMs !== null && timeMs - arrivalMs <= AFTERMATH_MS;
 
+/** Did the lifetime end long enough before this line for its ID to be another message's? */
+const isReused = ({ endMs }: State, timeMs: number): boolean => endMs !== null && timeMs - endMs >= REUSE_MS;
+
 const isNewArrival = (state: State, first: Occurrence, { event, timeMs }: Occurrence): boolean => {
   // A filter tells of the same message once for each group of its recipients.
   if (state.endMs === null && state.arrival === JSON.stringify(event) && isRetold(state, timeMs)) return false;
-  if (state.arrivalMs !== null || state.endMs !== null) return true;
+  if (state.arrivalMs !== null || isReused(state, timeMs)) return true;
   return timeMs - first.timeMs > DISORDER_MS;
 };
 
@@ -98,11 +107,11 @@ const startsAnew = (state: State, first: Occurrence, occurrence: Occurrence): bo
   if (state.endMs !== null && timeMs - state.endMs > AFTERMATH_MS) return true;
   if (event.kind === 'message-id') {
     const isOther = state.messageId !== undefined && state.messageId !== event.messageId;
-    return isOther || (state.endMs !== null && timeMs > state.endMs);
+    return isOther || isReused(state, timeMs);
   }
   if (event.kind === 'queued') {
     const isOther = state.sender !== null && state.sender !== event.sender;
-    return isOther || (state.endMs !== null && timeMs > state.endMs);
+    return isOther || isReused(state, timeMs);
   }
   return false;
 };

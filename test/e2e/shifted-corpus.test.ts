@@ -12,16 +12,29 @@ import { openFromText } from '../support/open-tracer.ts';
 
 const original = readTruth(fileURLToPath(new URL('../fixtures/mailbed', import.meta.url)));
 
-/** The instant in the middle of the traffic; every zone of the fleet crosses midnight at one of them. */
-const TIMES = (process.env['SHIFT_TO'] ?? '2027-01-01T00:00:00Z').split(',');
-const only = process.env['LAYOUTS']?.split(',');
+/**
+ * Which instant comes to be in the middle of the traffic, and the layouts that are tried with it. The hosts of the fleet are in
+ * UTC, Taipei and New York. Others: `SHIFT_TO=2026-11-01T06:00:00Z npx vitest run …` (`,` between several; all layouts).
+ */
+const LOCAL: readonly Layout[] = ['own rfc3164', 'loghost rfc3164', 'merged rfc3164', 'daemons'];
+const given = process.env['SHIFT_TO']?.split(',');
+const TIMES: readonly (readonly [string, readonly Layout[]])[] = given?.map((each) => [each, LAYOUTS] as const) ?? [
+  ['2027-01-01T00:00:00Z', [...LOCAL, 'own rfc5424', 'merged rfc3339']],
+  ['2026-12-31T16:00:00Z', ['merged rfc3164']],
+  ['2027-01-01T05:00:00Z', ['own rfc3164']],
+  ['2028-02-29T00:00:00Z', ['loghost rfc3164']],
+  ['2028-03-01T00:00:00Z', ['own rfc3164']],
+  // The clocks of New York are set back, and forward.
+  ['2026-11-01T06:00:00Z', ['merged rfc3164']],
+  ['2027-03-14T07:00:00Z', ['own rfc3164']],
+];
 
-describe.each(TIMES)('the fleet, its logs moved to %s', (toIso) => {
+describe.each(TIMES)('the fleet, its logs moved to %s', (toIso, layouts) => {
   const folder = mkdtempSync(join(tmpdir(), 'mailtrace-shifted-'));
   beforeAll(() => writeShifted(original, { toIso, out: folder }));
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it.each(LAYOUTS.filter((layout) => only?.includes(layout) ?? true))(
+  it.each(layouts)(
     'is right in every scenario: %s',
     async (layout: Layout) => {
       const truth = readTruth(folder);

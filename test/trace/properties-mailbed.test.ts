@@ -6,10 +6,15 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { LogRecord } from '../../src/domain/event.ts';
 import type { HostDirectory } from '../../src/domain/host-names.ts';
-import { localQueueIds } from '../../src/parsers/registry.ts';
+import { localQueueIds, parsers } from '../../src/parsers/registry.ts';
+import { createHeaderParser } from '../../src/parsers/syslog-header.ts';
+import { createZone } from '../../src/zone.ts';
 import { readMailbed } from '../support/mailbed-records.ts';
+import { fixtureLines } from '../support/pumped.ts';
 import { readFleet, tellExactly, tellFleet } from '../support/whole-fleet.ts';
 
+const UTC = createZone('UTC');
+const MTAS = parsers.map(({ mta }) => mta);
 const env = process.env;
 const numRuns = Number(env['FLEET_RUNS'] ?? 4);
 const seed = env['FLEET_SEED'];
@@ -184,6 +189,42 @@ describe('the story of the fleet stays the same', { timeout: TIMEOUT }, () => {
         expect(difference([...told, ...later].sort(), story)).toEqual(SAME);
         expect(story).toHaveLength(2 * told.length);
       }),
+      RUNS,
+    );
+  });
+
+  it('when lines of any bytes, and cut and spliced lines of every MTA, come in between', () => {
+    const parse = createHeaderParser({ zoneOf: () => UTC, nearMs: fine[0]!.timeMs });
+    const known = new Set(fine.flatMap(localQueueIds));
+    // What bears a name of the fleet may well be about its messages.
+    const isForeign = (text: string): boolean =>
+      !/campus\.example/.test(text) && !(text.match(/[\w+/-]{6,}/g) ?? []).some((word) => known.has(word));
+    const pieces = MTAS.flatMap(fixtureLines)
+      .map((raw) => ({ program: parse(raw)?.program ?? '', text: parse(raw)?.text ?? raw }))
+      .filter(({ text }) => isForeign(text));
+    fc.assert(
+      fc.property(
+        seeds,
+        fc.array(fc.string({ unit: 'binary', maxLength: 200 }), { minLength: 20, maxLength: 20 }),
+        (from, noise) => {
+          const dice = createDice(from);
+          const garbage = Array.from({ length: 2000 }, (): LogRecord => {
+            const [one, other] = [pieces[dice(pieces.length)]!, pieces[dice(pieces.length)]!];
+            const spliced = [
+              one.text,
+              one.text.slice(0, dice(one.text.length + 1)) + other.text.slice(dice(other.text.length + 1)),
+              noise[dice(noise.length)]! + one.text,
+              noise[dice(noise.length)]!,
+            ][dice(4)]!;
+            const text = isForeign(spliced) ? spliced : one.text;
+            const beside = fine[dice(fine.length)]!;
+            const program = dice(3) === 0 ? beside.program : one.program;
+            return { ...beside, program, pid: dice(9) === 0 ? null : 500_000 + dice(50), text, raw: text };
+          });
+          const mixed = [...fine, ...garbage].sort((a, b) => a.timeMs - b.timeMs);
+          expect(difference(told, tellFleet(readFleet(renumber(mixed), directory))).lost).toEqual([]);
+        },
+      ),
       RUNS,
     );
   });
