@@ -21,25 +21,46 @@ export const keywordsFor = (message, by, hasInLog, isNamed) => {
   return [/^[^<>\s,()]+@[^<>\s,()]+$/.test(id) ? id : `id:${id}`];
 };
 
-const named = (line, address) => Boolean(address) && line.includes(`<${address}>`);
+const REFUSAL = /reject|refus|denied|[Uu]ser unknown/;
+
+/** Of this client where the line names one, and with the code where it has any. HELO names may hold addresses as well. */
+const isAbout = (line, mail, final) => {
+  const clients = [...line.replace(/helo=<[^>]*>/g, '').matchAll(/\[(\d+\.\d+\.\d+\.\d+)\]/g)].map((match) => match[1]);
+  if (mail.client_ip && clients.length > 0 && !clients.includes(mail.client_ip)) return false;
+  const codes = line.match(/(?<![\d.])[45]\.\d{1,3}\.\d{1,3}(?![\d.])|(?<=[ =])[45]\d\d(?= )/g) ?? [];
+  return codes.length === 0 || codes.includes(String(final.code)) || codes.includes(final.dsn);
+};
+
+const isNear = (line, atMs) => {
+  const lateMs = Date.parse(line.slice(0, line.indexOf(' '))) - atMs;
+  return lateMs > -3000 && lateMs < 15_000;
+};
+
+/**
+ * The lines of the entry host that show a refusal, and of its sender those that no recipient is named in.
+ * @param {Readonly<{ clock_skew_s: number }>} host that refused
+ * @param {readonly string[]} lines of that host
+ */
+export const refusalLines = (mail, final, host, lines) => {
+  const atMs = Date.parse(mail.submitted_at) + host.clock_skew_s * 1000;
+  const isLate = final.stage === 'mail' || final.stage === 'data';
+  return lines.filter((line) => {
+    if (!REFUSAL.test(line) || !isNear(line, atMs) || !isAbout(line, mail, final)) return false;
+    if (line.includes(`<${final.address}>`)) return true;
+    const bySender = Boolean(mail.envelope_from) && line.includes(`<${mail.envelope_from}>`);
+    return isLate && bySender && !/to=<|RCPT|check_rcpt/.test(line);
+  });
+};
 
 /**
  * What finds the line of a refusal: the envelope as that line has it.
- * @param {readonly string[]} lines of the host that refused
+ * @param {readonly string[]} refusals the lines that show it
  * @returns {readonly string[] | null} null when no line names the refusal (a wrong password, a size found while receiving)
  */
-export const rejectKeywords = (mail, final, lines) => {
-  const isRefusal = (line) => /reject|refus|denied|unknown/i.test(line);
-  // Exim logs the text of a refusal, and no code.
-  const hasCode = (line) =>
-    final.dsn == null || [` ${final.dsn}`, `=${final.code} `].some((code) => line.includes(code));
-  const isWithoutCode = (line) =>
-    !/[ =][45]\d\d[ -]|\b[45]\.\d{1,3}\.\d{1,3}\b(?!\.)/.test(line) && named(line, final.address);
-  const refusals = lines.filter((line) => isRefusal(line) && (hasCode(line) || isWithoutCode(line)));
-  const full = refusals.find((line) => named(line, final.address) && named(line, mail.envelope_from));
-  if (full !== undefined) return [final.address, mail.envelope_from];
-  if (refusals.some((line) => named(line, final.address))) return [final.address];
-  const isLate = final.stage === 'mail' || final.stage === 'data';
-  const bySender = isLate && refusals.some((line) => named(line, mail.envelope_from) && !/ to=</.test(line));
-  return bySender ? [mail.envelope_from] : null;
+export const rejectKeywords = (mail, final, refusals) => {
+  if (refusals.length === 0) return null;
+  const named = refusals.filter((line) => line.includes(`<${final.address}>`));
+  if (named.length === 0) return [mail.envelope_from];
+  const isFull = Boolean(mail.envelope_from) && named.some((line) => line.includes(mail.envelope_from));
+  return isFull ? [final.address, mail.envelope_from] : [final.address];
 };

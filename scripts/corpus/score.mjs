@@ -1,178 +1,136 @@
 // @ts-nocheck Plain JSON in, plain JSON out: the shapes are those of truth.json and of the trace report.
 // Compares the report of one trace (mailtrace.report/1) with the truth about one message: right, wrong, missing, false.
-import { bridge, INNER_MTAS } from './truth.mjs';
+import { createHash } from 'node:crypto';
+import { low, scoreRecipients } from './recipients.mjs';
+import { bridge, INNER_MTAS, nodeOf } from './truth.mjs';
 
-const low = (text) => (text ?? '').replace(/^<|>$/g, '').toLowerCase();
-const nodeOf = (truth, { host, queueId }) => `${truth.canonical(host)}/${queueId}`;
-
-/** Which report statuses are right for a truth status (docs/corpus.md). null: the truth does not know. */
-const RIGHT_STATUS = {
-  sent: ['sent'],
-  bounced: ['bounced'],
-  deferred: ['deferred'],
-  held: ['held'],
-  discarded: ['discarded'],
-  deleted: ['deleted'],
-  rejected: null,
-  aborted: null,
-  'no-trace': null,
-};
-
-const rightStatuses = (final, scenario) => {
-  const right = RIGHT_STATUS[final.status] ?? null;
-  // The truth knows one word for refused and given up; the report has two.
-  const isExpired = final.dsn?.startsWith('4.') || scenario.expected.some((word) => word.includes('expired'));
-  return final.status === 'bounced' && isExpired ? ['bounced', 'expired'] : right;
-};
-
-const withoutExtension = (address) => low(address).replace(/\+[^@]*(?=@|$)/, '');
-
-/** The report's entries that can be meant by this final recipient, best first. */
-const candidates = (rows, final) => {
-  const wanted = [final.address, final.original_to].map(low).filter(Boolean);
-  const local = wanted[0].split('@')[0];
-  const tests = [
-    (r) => wanted.includes(low(r.address)),
-    (r) => wanted.includes(low(r.originalAddress)),
-    (r) => [r.address, r.originalAddress].some((a) => a && withoutExtension(a) === withoutExtension(final.address)),
-    (r) => low(r.address) === local,
-    // Files and programs: the truth names the target, the log the address that led there.
-    () => ['file', 'prog', 'pipe'].includes(final.where),
-  ];
-  for (const test of tests) {
-    const hit = rows.filter(test);
-    if (hit.length > 0) return hit;
-  }
-  return [];
-};
-
-const lastNode = (final, message) => {
-  const path = (final.path ?? []).filter(([host, id]) => id && !INNER_MTAS.has(message.mtas.get(`${host}/${id}`)));
-  if (path.length > 0) return path.at(-1).join('/');
-  return final.queue_id ? `${final.host}/${final.queue_id}` : null;
-};
-
-/** @param {string | undefined} mta of the last transaction; Exim logs no DSN of its own */
-const dsnFault = (attempt, final, mta) => {
-  const dsn = attempt?.dsn ?? null;
-  if (dsn === null && mta === 'exim') return null;
-  if (final.status === 'sent') return dsn?.startsWith('2.') ? null : `DSN ${dsn}, expected 2.x`;
-  if (final.status === 'deferred') return dsn?.startsWith('4.') ? null : `DSN ${dsn}, expected 4.x`;
-  // A DSN body may carry a code that the host never logged; then the log's own class must agree.
-  if (final.status === 'bounced' && dsn !== final.dsn)
-    return dsn?.[0] === final.dsn?.[0] || dsn === null ? null : `DSN ${dsn}, expected ${final.dsn}`;
-  return null;
-};
-
-const scoreRecipient = (rows, final, mta, right, name, tally) => {
-  const found = candidates(rows, final);
-  const row = found.find(({ status }) => right.includes(status)) ?? found[0];
-  if (row === undefined) {
-    tally.missing(`recipient ${name}`);
-    return undefined;
-  }
-  const isRight = right.includes(row.status);
-  const fault = isRight ? dsnFault(row.attempts.at(-1), final, mta) : `${row.status}, expected ${right.join(' or ')}`;
-  if (fault === null) tally.right();
-  else tally.wrong(`recipient ${name}: ${fault}`);
-  return row;
-};
-
-const scoreRecipients = (chain, message, scenario, truth, tally) => {
-  const byNode = new Map(chain.transactions.map((t) => [nodeOf(truth, t), t.recipients]));
-  // One entry answers for one copy.
-  const used = new Set();
-  for (const final of message.mail.finals) {
-    const right = rightStatuses(final, scenario);
-    const node = lastNode(final, message);
-    if (right === null || (node !== null && tally.isOptional(message.mtas.get(node)))) continue;
-    const rows = node === null ? [...byNode.values()].flat() : (byNode.get(node) ?? []);
-    const name = `${final.address}${node === null ? '' : ` at ${node}`}`;
-    used.add(
-      scoreRecipient(
-        rows.filter((row) => !used.has(row)),
-        final,
-        message.mtas.get(node),
-        right,
-        name,
-        tally,
-      ),
-    );
-  }
-};
-
-const scoreNodes = (nodes, message, truth, tally) => {
+const scoreNodes = (list, message, { truth, logs }, tally) => {
+  const nodes = new Set(list);
+  if (nodes.size !== list.length) tally.false('a transaction stands twice');
   for (const node of nodes) {
+    if (message.mtas.has(node)) continue;
     const owners = truth.owners.get(node);
-    if (!message.mtas.has(node) && owners !== undefined && !owners.includes(message.label)) {
-      tally.false(`transaction ${node} is of ${owners[0]}`);
-    }
+    if (owners !== undefined) tally.false(`transaction ${node} is of ${owners[0]}`);
+    else if (!logs.attestsNode(node, message)) tally.false(`transaction ${node}: no line ties it to the message`);
   }
   for (const [node, mta] of message.mtas) {
     if (nodes.has(node)) tally.right();
-    else if (!tally.isOptional(mta)) tally.missing(`transaction ${node}`);
+    else if (!INNER_MTAS.has(mta)) tally.missing(`transaction ${node}`);
   }
 };
 
-/** A side branch that the truth could not see (a copy thrown away) is not false; one that leads to or joins known ones is. */
-const isFalseEdge = (edge, message, truth) => {
-  const ends = edge.split('>');
-  const isForeign = ends.some((node) => !message.mtas.has(node) && truth.owners.has(node));
-  return isForeign || ends.every((node) => message.mtas.has(node));
+/** What the truth could not see (a copy thrown away by a filter) is not false where a line says it; all else is. */
+const edgeFault = (edge, message, { truth, logs }) => {
+  const [from, to] = edge.split('>');
+  if (from === to) return 'leads to itself';
+  const foreign = [from, to].find((node) => !message.mtas.has(node) && truth.owners.has(node));
+  if (foreign !== undefined) return `${foreign} is of ${truth.owners.get(foreign)[0]}`;
+  const isKnown = message.mtas.has(from) && message.mtas.has(to);
+  if ((isKnown && message.isComplete) || !logs.attestsEdge(from, to)) return 'no line says so';
+  const loose = [from, to].find((node) => !message.mtas.has(node) && !logs.attestsNode(node, message));
+  return loose === undefined ? null : `no line ties ${loose} to the message`;
 };
 
-const scoreHops = (chain, message, truth, tally) => {
+/** A way beside the one through a filter is a second way that no mail took. */
+const shortcutsOf = (edges, isInner) => {
+  const pairs = [...edges].map((edge) => edge.split('>'));
+  const inner = new Set(pairs.map(([, to]) => to).filter(isInner));
+  return pairs.filter(([from, to]) =>
+    [...inner].some((node) => edges.has(`${from}>${node}`) && edges.has(`${node}>${to}`)),
+  );
+};
+
+const edgesOf = (chain, truth) =>
+  chain.hops
+    .filter(({ gap, from, to }) => gap === null && from.queueId !== null && to.queueId !== null)
+    .map(({ from, to }) => `${nodeOf(truth, from)}>${nodeOf(truth, to)}`);
+
+const scoreHops = (chain, message, about, tally) => {
+  const { truth } = about;
   const mtaOf = new Map(chain.transactions.map((t) => [nodeOf(truth, t), t.mta]));
   const isInner = (node) => INNER_MTAS.has(message.mtas.get(node) ?? mtaOf.get(node));
-  scoreNodes(new Set(mtaOf.keys()), message, truth, tally);
-  const hops = chain.hops.filter(({ gap, from, to }) => gap === null && from.queueId !== null && to.queueId !== null);
-  const edges = new Set(hops.map(({ from, to }) => `${nodeOf(truth, from)}>${nodeOf(truth, to)}`));
-  if (edges.size !== hops.length) tally.false('a hop stands twice');
+  const list = edgesOf(chain, truth);
+  const edges = new Set(list);
+  if (edges.size !== list.length) tally.false('a hop stands twice');
   const wanted = bridge(message.edges, isInner);
   for (const edge of edges) {
-    const isTrue = message.edges.has(edge) || wanted.has(edge);
-    if (!isTrue && isFalseEdge(edge, message, truth)) tally.false(`hop ${edge}`);
+    if (message.edges.has(edge) || wanted.has(edge)) continue;
+    const fault = edgeFault(edge, message, about);
+    if (fault !== null) tally.false(`hop ${edge}: ${fault}`);
+  }
+  for (const [from, to] of shortcutsOf(edges, isInner)) {
+    if (!message.edges.has(`${from}>${to}`)) tally.false(`hop ${from}>${to}: beside the way through the filter`);
   }
   const got = new Set([...edges, ...bridge(edges, isInner)]);
-  const isOptional = (edge) => edge.split('>').some((node) => tally.isOptional(message.mtas.get(node)));
   for (const edge of wanted) {
     if (got.has(edge)) tally.right();
-    else if (!isOptional(edge)) tally.missing(`hop ${edge}`);
+    else tally.missing(`hop ${edge}`);
   }
 };
 
-const scoreNotices = (report, chain, message, hasInLog, tally) => {
-  for (const notice of message.notices) {
-    const relation = notice.isFailure ? 'bounced-by' : notice.isDelay ? 'delayed-by' : null;
-    if (relation === null || !hasInLog(notice.messageId)) continue;
+/** One name for each machine, the configured one; the message-id of the truth, and the trace id made of it. */
+const scoreIdentity = (chain, message, { truth, logs }, tally) => {
+  const ends = [...chain.transactions, ...chain.hops.flatMap(({ from, to }) => [from, to])];
+  for (const name of new Set(ends.map(({ host }) => host))) {
+    const canonical = truth.canonical(name);
+    if (truth.hosts.has(canonical) && canonical !== name) tally.wrong(`host ${name}, expected ${canonical}`);
+  }
+  const shown = chain.messageId ?? '';
+  // Postfix logs a comment behind the message-id; either is right.
+  const isSame = shown === message.messageId || shown.replace(/>\s.*$/s, '').replace(/^</, '') === message.messageId;
+  const isLogged = message.messageId === '' && logs.hasOn([...message.mtas.keys()], `message-id=<${shown}>`);
+  if (!isSame && !isLogged) tally.wrong(`message-id ${shown}, expected ${message.messageId}`);
+  const traceId = createHash('sha256').update(shown).digest('hex').slice(0, 32);
+  if (shown !== '' && chain.traceId !== traceId) tally.wrong(`trace id ${chain.traceId}, expected ${traceId}`);
+};
+
+const relationOf = ({ isFailure, isDelay }) => (isFailure ? 'bounced-by' : isDelay ? 'delayed-by' : null);
+
+const scoreNotices = (report, chain, message, { truth, logs }, tally) => {
+  // For a report of success the contract has no word.
+  const wanted = message.notices.filter((notice) => relationOf(notice) !== null && logs.has(notice.messageId));
+  for (const notice of wanted) {
     const isThere = report.chains.some(({ messageId }) => messageId === notice.messageId);
     const related = chain.relatedChains.find(({ messageId }) => messageId === notice.messageId);
-    if (isThere && related?.relation === relation) tally.right();
-    else tally.missing(`${relation} ${notice.messageId}`);
+    if (isThere && related?.relation === relationOf(notice)) tally.right();
+    else tally.missing(`${relationOf(notice)} ${notice.messageId}`);
+  }
+  const own = new Set(message.notices.map(({ messageId }) => messageId));
+  const others = chain.relatedChains.filter(({ relation }) => relation === 'bounced-by' || relation === 'delayed-by');
+  for (const { messageId, relation } of others) {
+    if (truth.notices.has(messageId) && !own.has(messageId)) tally.false(`${relation} ${messageId} of another`);
   }
 };
 
-/** Judges the answer to a search for one refused recipient. */
-export const scoreReject = (report, message, final, truth, tally) => {
+/** Judges the answer to a search for one refused recipient. @param {readonly string[]} lines of the log that show the refusal */
+export const scoreReject = (report, message, final, lines, truth, tally) => {
   const { mail } = message;
   const host = truth.hosts.get(mail.entry_host);
-  const submitted = Date.parse(mail.submitted_at) + host.clock_skew_s * 1000;
+  const submitted = Date.parse(mail.submitted_at);
+  const isNear = (time) =>
+    [0, host.clock_skew_s].some((skew) => {
+      const lateS = (Date.parse(time) - submitted) / 1000 - skew;
+      return lateS >= -5 && lateS <= 20;
+    });
+  const isNamed = lines.some((line) => line.includes(`<${final.address}>`));
   const rows = report.rejects.filter(
     (r) =>
       truth.canonical(r.host) === mail.entry_host &&
-      Math.abs(Date.parse(r.time) - submitted) < 30_000 &&
-      (low(r.recipient) === low(final.address) || (r.recipient === null && low(r.sender) === low(mail.envelope_from))),
+      isNear(r.time) &&
+      (isNamed ? low(r.recipient) === low(final.address) : low(r.sender) === low(mail.envelope_from)),
   );
+  const text = lines.join('\n');
+  const hasCode = text.includes(` ${final.code} `) || text.includes(`=${final.code} `);
   const fits = (r) =>
-    (r.replyCode === null || r.replyCode === final.code) && (r.dsn === null || !final.dsn || r.dsn === final.dsn);
+    (r.replyCode === final.code || (r.replyCode === null && !hasCode)) &&
+    (r.dsn === (final.dsn ?? null) || (r.dsn === null && (!final.dsn || !text.includes(final.dsn))));
   const seen = rows.map((r) => `${r.replyCode} ${r.dsn}`).join(', ');
   if (rows.some(fits)) tally.right();
   else if (rows.length > 0) tally.wrong(`reject of ${final.address}: ${seen}, expected ${final.code} ${final.dsn}`);
   else tally.missing(`reject of ${final.address}`);
 };
 
-/** @param {ReadonlySet<string>} requiredMtas transactions of other MTAs may be missing */
-export const createTally = (requiredMtas) => {
+export const createTally = () => {
   const faults = { wrong: [], missing: [], false: [] };
   let right = 0;
   return {
@@ -180,24 +138,59 @@ export const createTally = (requiredMtas) => {
     wrong: (text) => void faults.wrong.push(text),
     missing: (text) => void faults.missing.push(text),
     false: (text) => void faults.false.push(text),
-    isOptional: (mta) => mta !== undefined && !requiredMtas.has(mta),
     result: () => ({ right, ...faults }),
   };
 };
 
+/** The chain of a report that is this message's; undefined when none has a transaction of it. */
+export const chainOf = (report, message, truth) => {
+  const shared = (chain) => chain.transactions.filter((t) => message.mtas.has(nodeOf(truth, t))).length;
+  const [best] = [...report.chains].sort((a, b) => shared(b) - shared(a));
+  return best === undefined || shared(best) === 0 ? undefined : best;
+};
+
+/** What a chain says, whatever it was asked by. */
+export const essenceOf = (chain) =>
+  JSON.stringify({
+    verdict: chain.verdict,
+    transactions: chain.transactions
+      .map((t) => `${t.host}/${t.queueId} ${t.recipients.map((r) => `${r.address} ${r.status}`).sort()}`)
+      .sort(),
+    hops: chain.hops.map(({ from, to, gap }) => `${from.host}/${from.queueId} ${to.host}/${to.queueId} ${gap}`).sort(),
+  });
+
+/** A chain beside the message's: it holds what was asked for, or is a notice about one that does; and none of its transactions. */
+const scoreOther = (chain, report, message, { keywords, truth, logs }, tally) => {
+  const nodes = chain.transactions.map((t) => nodeOf(truth, t));
+  const own = nodes.filter((node) => message.mtas.has(node));
+  if (own.length > 0) tally.false(`${own.length} transactions stand in another chain`);
+  const owners = new Set(nodes.flatMap((node) => truth.owners.get(node) ?? []));
+  const ids = new Set(report.chains.flatMap(({ relatedChains }) => relatedChains.map(({ messageId }) => messageId)));
+  if (owners.size > 1) tally.false(`a chain joins ${[...owners].join(' and ')}`);
+  if (chain.messageId !== null && ids.has(chain.messageId)) return;
+  const text = JSON.stringify(chain).toLowerCase();
+  for (const word of keywords.map((each) => each.replace(/^id:/, '').toLowerCase())) {
+    const isThere =
+      text.includes(JSON.stringify(word).slice(1, -1)) ||
+      nodes.some((node) => logs.linesNaming(node).some((line) => line.toLowerCase().includes(word)));
+    if (!isThere) tally.false(`the chain of ${chain.messageId} does not hold ${word}`);
+  }
+};
+
 /**
  * Judges the report of a search for `message`.
- * @param {(text: string) => boolean} hasInLog does this text stand in any host's log?
+ * @param {Readonly<{ keywords: readonly string[], truth: object, logs: object }>} about what was asked for, and what is known
  */
-export const scoreMessage = (report, message, scenario, truth, hasInLog, tally) => {
-  const shared = (chain) => chain.transactions.filter((t) => message.mtas.has(nodeOf(truth, t))).length;
-  const [chain, ...others] = [...report.chains].sort((a, b) => shared(b) - shared(a));
+export const scoreMessage = (report, message, scenario, about, tally) => {
+  const chain = chainOf(report, message, about.truth);
   const isAccepted = message.mail.finals.some(({ status }) => !['rejected', 'aborted'].includes(status));
-  for (const other of others)
-    if (shared(other) > 0) tally.false(`${shared(other)} transactions stand in another chain`);
-  if (chain !== undefined && shared(chain) > 0) {
-    scoreHops(chain, message, truth, tally);
-    scoreRecipients(chain, message, scenario, truth, tally);
-    scoreNotices(report, chain, message, hasInLog, tally);
+  for (const other of report.chains) if (other !== chain) scoreOther(other, report, message, about, tally);
+  if (chain !== undefined) {
+    const nodes = chain.transactions.map((t) => nodeOf(about.truth, t));
+    scoreIdentity(chain, message, about, tally);
+    scoreNodes(nodes, message, about, tally);
+    scoreHops(chain, message, about, tally);
+    scoreRecipients(chain, message, scenario, about, tally);
+    scoreNotices(report, chain, message, about, tally);
   } else if (isAccepted) tally.missing('the chain');
 };

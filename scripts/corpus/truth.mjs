@@ -5,9 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Filters and mailbox servers inside a machine: their transactions may be left out when their neighbours are joined. */
-export const INNER_MTAS = new Set(['amavis', 'dovecot']);
+export const INNER_MTAS = new Set(['amavis', 'dovecot', 'rspamd', 'spamassassin']);
 
 const bare = (id) => (id ?? '').trim().replace(/^<(.*)>$/s, '$1');
+/** The transaction that one end of a report's hop, or a transaction of it, stands for. */
+export const nodeOf = (truth, { host, queueId }) => `${truth.canonical(host)}/${queueId}`;
+
 const key = (host, queueId) => `${host}/${queueId}`;
 
 /** Removes nodes and joins their neighbours. @param {ReadonlySet<string>} edges `from>to` @param {(node: string) => boolean} isInner */
@@ -64,7 +67,11 @@ const messageOf = (mail, hosts) => {
       .map((e) => `${key(e.from_host, e.from_id)}>${key(e.to_host, e.to_id)}`)
       .filter((edge) => edge.split('>')[0] !== edge.split('>')[1]),
   );
-  return { label: mail.mail, mail, messageId: bare(mail.message_id), mtas, edges, entry, notices: noticesOf(mail) };
+  // The truth is made of what arrived: of what was thrown away, held or is on its way it does not know the whole way.
+  const open = ['no-trace', 'discarded', 'held', 'deferred', 'deleted', 'aborted'];
+  const isComplete = !mail.finals.some(({ status }) => open.includes(status));
+  const messageId = bare(mail.message_id);
+  return { label: mail.mail, mail, messageId, mtas, edges, entry, isComplete, notices: noticesOf(mail) };
 };
 
 /**
@@ -78,7 +85,15 @@ export const readTruth = (directory) => {
   const hosts = new Map(truth.hosts.map((host) => [host.host, host]));
   const aliases = new Map();
   for (const h of truth.hosts) {
-    for (const name of [h.host, h.log_hostname, h.host.split('.')[0], h.ip, h.public_ip, h.ipv6]) {
+    for (const name of [
+      h.host,
+      h.log_hostname,
+      h.host.split('.')[0],
+      h.log_hostname.split('.')[0],
+      h.ip,
+      h.public_ip,
+      h.ipv6,
+    ]) {
       if (name) aliases.set(name.toLowerCase(), h.host);
     }
   }
@@ -95,6 +110,11 @@ export const readTruth = (directory) => {
       }
     }
   }
+  const notices = new Set(
+    [...scenarios, ...background].flatMap(({ messages }) =>
+      messages.flatMap((message) => message.notices.map(({ messageId }) => messageId)),
+    ),
+  );
   const canonical = (name) => {
     const plain = (name ?? '')
       .replace(/^\[|\]$/g, '')
@@ -102,13 +122,15 @@ export const readTruth = (directory) => {
       .toLowerCase();
     return aliases.get(plain) ?? plain;
   };
-  return { directory, domain: truth.domain, clusters: truth.clusters, hosts, canonical, scenarios, background, owners };
+  return {
+    directory,
+    domain: truth.domain,
+    clusters: truth.clusters,
+    hosts,
+    canonical,
+    scenarios,
+    background,
+    owners,
+    notices,
+  };
 };
-
-/** Does the scenario touch no MTA but Postfix, and amavis and Dovecot inside a machine? */
-export const isPostfixOnly = ({ messages }, hosts) =>
-  messages.every(
-    ({ mtas, mail }) =>
-      hosts.get(mail.entry_host).mta === 'postfix' &&
-      [...mtas.values()].every((mta) => mta === 'postfix' || INNER_MTAS.has(mta)),
-  );

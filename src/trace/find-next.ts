@@ -32,12 +32,27 @@ const isLoopback = (name: string | null): boolean => name !== null && LOOPBACK.t
 
 const isPresent = (text: string | null): text is string => text !== null && text !== '';
 
+/** Of these a name of its own says little: that of the machine itself stands beside them in /etc/hosts. */
+const OWN_ADDRESS = /^(?:127\.0\.[01]\.1|::1)$/;
+
+/** 127.0.0.2 under the name of a stranger: several servers on one machine, each with a name and an address of its own. */
+const isNamedApart = (
+  machines: Machines,
+  { host, ip }: Readonly<{ host: string | null; ip: string | null }>,
+): boolean =>
+  host !== null &&
+  ip !== null &&
+  !OWN_ADDRESS.test(ip) &&
+  /[^.]\.[a-z]/i.test(host) &&
+  !isLoopback(host) &&
+  !machines.isConfigured(machines.canonical(host));
+
 const resolve = (
   machines: Machines,
   self: HostName,
   peer: Readonly<{ host: string | null; ip: string | null }>,
 ): HostName | null => {
-  if (isLoopback(peer.ip) || (peer.ip === null && isLoopback(peer.host))) return self;
+  if (!isNamedApart(machines, peer) && isLoopback(peer.ip ?? peer.host)) return self;
   const names = [peer.host, peer.ip].filter(isPresent).map((name) => machines.canonical(name));
   return names.find((name) => machines.isConfigured(name)) ?? names[0] ?? null;
 };
@@ -161,6 +176,9 @@ const isBehindRelay = (index: Index, handover: Handover, to: Transaction): boole
 const findByMessageId = (index: Index, handover: Handover): readonly Transaction[] => {
   const { from, attempt } = handover;
   if (from.messageId === null || index.overloaded.has(from.messageId)) return [];
+  // On this host the reply named another one, and its log is the same: what bears the message-id besides came on its own.
+  if (attempt.relay !== null && attempt.nextQueueIds.length > 0 && hostOfHandover(index, handover) === from.host)
+    return [];
   const isBehindLocal = attempt.by === 'forward' ? isBehindForward : isBehindPipe;
   const isBehind = attempt.relay === null ? isBehindLocal : isBehindRelay;
   return (index.byMessageId.get(from.messageId) ?? []).filter((to) => to !== from && isBehind(index, handover, to));

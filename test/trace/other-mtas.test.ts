@@ -73,6 +73,49 @@ describe('Sendmail', () => {
     ]);
   });
 
+  it('cuts a long message-id: then queue IDs alone join, and never the cut one', async () => {
+    const long = `${'l'.repeat(120)}@sender.example`;
+    const cut = `<${long}`.slice(0, 100);
+    const mx: readonly Line[] = [
+      [0, 'postfix/smtpd[1]: 4jWkGT0cbNznh4B: client=c.sender.example[198.51.100.104]'],
+      [0, `postfix/cleanup[2]: 4jWkGT0cbNznh4B: message-id=<${long}>`],
+      [0, 'postfix/qmgr[3]: 4jWkGT0cbNznh4B: from=<ann@sender.example>, size=500, nrcpt=1 (queue active)'],
+      [
+        1,
+        'postfix/smtp[4]: 4jWkGT0cbNznh4B: to=<carol@campus.example>, relay=sm.campus.example[192.0.2.70]:25, delay=1, delays=0/0/0/1, dsn=2.0.0, status=sent (250 2.0.0 6AL7O1DN000400 Message accepted for delivery)',
+      ],
+      [1, 'postfix/qmgr[3]: 4jWkGT0cbNznh4B: removed'],
+    ];
+    const through = (id: string, next: string, from: string, relay: string): readonly Line[] => [
+      [
+        1,
+        `sm-mta[9]: ${id}: from=<${from}>, size=479, class=0, nrcpts=1, msgid=${cut}, proto=ESMTP, daemon=MTA, relay=${relay}`,
+      ],
+      [
+        2,
+        `sm-mta[10]: ${id}: to=<carol@campus.example>, delay=00:00:01, xdelay=00:00:01, mailer=esmtp, pri=30479, relay=gw.campus.example. [192.0.2.20], dsn=2.0.0, stat=Sent (Ok: queued as ${next})`,
+      ],
+    ];
+    const sm = [
+      ...through('6AL7O1DN000400', '4jWkGT0cbNznh4J', 'ann@sender.example', 'mx.campus.example [192.0.2.11]'),
+      // Another message whose ID begins with the same hundred characters.
+      ...through('6AL7O1DN000401', '4jWkGT0cbNznh4K', 'eve@other.example', 'mx.other.example [203.0.113.9]'),
+    ];
+    const gw = storedOnGw('4jWkGT0cbNznh4J', 2, 'sm.campus.example[192.0.2.70]').map(
+      ([at, text]): Line => [at, text.replace('<m1@sender.example>', `<${long}>`)],
+    );
+    for (const keyword of [`id:${long}`, '6AL7O1DN000400', '4jWkGT0cbNznh4J', 'ann@sender.example']) {
+      expect(tellChain(only(await story({ mx, sm, gw }, keyword))), keyword).toEqual([
+        'delivered',
+        'mx/4jWkGT0cbNznh4B > sm/6AL7O1DN000400 queued-as: carol@campus.example',
+        'sm/6AL7O1DN000400 > gw/4jWkGT0cbNznh4J queued-as: carol@campus.example',
+        'mx/4jWkGT0cbNznh4B: carol@campus.example sent',
+        'sm/6AL7O1DN000400: carol@campus.example sent',
+        'gw/4jWkGT0cbNznh4J: carol@campus.example sent',
+      ]);
+    }
+  });
+
   it('makes a copy for the owner of a list, which carries the recipients', async () => {
     const told = await story(
       {
@@ -647,6 +690,27 @@ describe('KumoMTA', () => {
         'gw/4jWkFh4R3wzngwk: carol@campus.example sent',
       ]);
     }
+  });
+
+  it('keeps the recipients of one message apart: each has an ID, and their servers may share a machine', async () => {
+    const ids = ['839c984ee57911f194b800017f000000', '839ca3c8e57911f194b900017f000000'];
+    const kumo = ids.flatMap((id, index) => {
+      const own = { id, recipient: `m${index}@ok.example`, headers: { 'Message-ID': '<k1@sender.example>' } };
+      return [
+        record(index, 'Reception', { ...own, peer_address: { name: '[127.0.0.1]', addr: '127.0.0.1' } }),
+        record(2 + index, 'Delivery', {
+          ...own,
+          peer_address: { name: 'mx2.ok.example.', addr: '127.0.0.2' },
+          response: { code: 250, enhanced_code: null, content: `Ok: queued as 716A70D41${index}`, command: null },
+          delivery_protocol: 'ESMTP',
+        }),
+      ];
+    });
+    const { report } = await story({ kumo }, 'k1@sender.example');
+    expect(report.chains.map(({ verdict, hops }) => [verdict, hops.map(({ to, gap }) => [to.host, gap])])).toEqual([
+      ['delivered', [['mx2.ok.example', 'external']]],
+      ['delivered', [['mx2.ok.example', 'external']]],
+    ]);
   });
 });
 
