@@ -10,6 +10,7 @@ import { findCutOffs, type Reach } from './cut-off.js';
 import { type FindingLimits, findFindings } from './findings.js';
 import { hopOfLink, hopOfOpenEnd, type LinkInput, linkTransactions } from './link.js';
 import { nextStepOf, summarise, summariseCounts } from './sentence.js';
+import { nameGivenUp } from './unnamed-recipients.js';
 import { decideVerdict, findOutcomes } from './verdict.js';
 import { narrowTo, type PartView } from './visible-part.js';
 
@@ -214,9 +215,16 @@ export type BuildInput = LinkInput & Readonly<{ limits: FindingLimits; reach: Re
 /** A chain as it is, and how to show only a part of it: null when nothing of it may be seen. */
 export type BuiltChain = Readonly<{ chain: Chain; narrow: (view: PartView) => Chain | null }>;
 
+const linkNamed = (input: BuildInput): readonly Component[] => {
+  const links = linkTransactions(input);
+  const named = nameGivenUp(input.transactions, links);
+  if (named === null) return groupIntoMessages(input.transactions, links);
+  return groupIntoMessages(named, linkTransactions({ ...input, transactions: named }));
+};
+
 /** Newest first. `isMatch` is left false: who asked for what is not known here. */
 export const buildChains = (input: BuildInput): readonly BuiltChain[] => {
-  const components = groupIntoMessages(input.transactions, linkTransactions(input));
+  const components = linkNamed(input);
   const chains = relate(components.map((component) => buildChain(component, input, judge(component))));
   return chains
     .map((chain, index): BuiltChain => {
