@@ -15,8 +15,8 @@ import { joinNumbered, type NumberedPart } from './parts.js';
 const ID = /^([0-9A-Za-z]{6}-(?:[0-9A-Za-z]{6}-[0-9A-Za-z]{2}|[0-9A-Za-z]{11}-[0-9A-Za-z]{4}))(?: |$)/;
 /** log.c write_syslog: what is too long for syslog (`/`) or has several lines (`\`) comes in numbered parts. */
 const PART = /^\[(\d{1,3})([/\\])(\d{1,3})\] /;
-/** The stamp that Exim repeats in its syslog text, where the header did not take it off. */
-const STAMP = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})? (?:\[\d{1,10}\] )?/;
+/** The stamp that Exim repeats in its syslog text, where the header did not take it off; `+pid` puts the process behind it or alone. */
+const STAMP = /^(?:\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,9})?(?: [+-]\d{4})? )?(?:\[\d{1,10}\] )?/;
 const MARK = /^(<=|=>|->|>>|\*>|\*\*|==) /;
 
 const events = (list: readonly MtaEvent[]): ParseOutcome => ({ kind: 'events', events: list });

@@ -3,9 +3,10 @@ import type { Chain, RelatedChain, Relation } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
 import { isFinal, type Notice, type Transaction } from '../domain/transaction.js';
 import { buildChain, buildPart, type ChainInput } from './build-chain.js';
-import { groupIntoMessages } from './components.js';
+import { type Component, groupIntoMessages } from './components.js';
 import { type LinkInput, linkTransactions } from './link.js';
 import { senderNotTold } from './red-flags.js';
+import { nameGivenUp } from './unnamed-recipients.js';
 import type { PartView } from './visible-part.js';
 
 const RELATIONS: Readonly<Record<Notice['kind'], readonly [Relation, Relation]>> = {
@@ -160,9 +161,16 @@ export type BuildInput = LinkInput & ChainInput;
 /** A chain as it is, and how to show only a part of it: null when nothing of it may be seen. */
 export type BuiltChain = Readonly<{ chain: Chain; narrow: (view: PartView) => Chain | null }>;
 
+const linkNamed = (input: BuildInput): readonly Component[] => {
+  const links = linkTransactions(input);
+  const named = nameGivenUp(input.transactions, links);
+  if (named === null) return groupIntoMessages(input.transactions, links);
+  return groupIntoMessages(named, linkTransactions({ ...input, transactions: named }));
+};
+
 /** Newest first. `isMatch` is left false: who asked for what is not known here. */
 export const buildChains = (input: BuildInput): readonly BuiltChain[] => {
-  const components = groupIntoMessages(input.transactions, linkTransactions(input));
+  const components = linkNamed(input);
   const chains = relate(components.map((component) => buildChain(component, input)));
   return chains
     .map((chain, index): BuiltChain => {

@@ -1,13 +1,7 @@
 /** The recipients of one transaction, while its events are read one after the other. */
 import type { DeliveryEvent, DeliveryStatus } from '../domain/event.js';
 import { type DeliveryAttempt, isFinal, type Recipient } from '../domain/transaction.js';
-
-type DraftRecipient = {
-  address: string;
-  originalAddress: string | null;
-  status: DeliveryStatus;
-  attempts: DeliveryAttempt[];
-};
+import { createAliasTargets, type DraftRecipient } from './alias-targets.js';
 
 export type DraftRecipients = Readonly<{
   /** Named by a line that is no delivery: `hold:`, Exim's `for`. What aliases make of the address is not known yet. */
@@ -47,6 +41,7 @@ export const createDraftRecipients = (): DraftRecipients => {
   const recipients = new Map<string, DraftRecipient>();
   /** Address in lower case → keys of those that were named and not yet delivered to. */
   const untried = new Map<string, Set<string>>();
+  const targets = createAliasTargets();
 
   const recipientOf = (address: string, originalAddress: string | null): DraftRecipient => {
     const key = keyOf(address, originalAddress);
@@ -79,7 +74,9 @@ export const createDraftRecipients = (): DraftRecipients => {
     },
     deliver: (event, timeMs) => {
       absorb(event.recipient, event.originalRecipient);
-      const recipient = recipientOf(event.recipient, event.originalRecipient);
+      const first = recipientOf(event.recipient, event.originalRecipient);
+      const { entry: recipient, further } = targets.entryFor(first, event, timeMs);
+      if (further > 0) recipients.set(`${keyOf(event.recipient, event.originalRecipient)}\0${further}`, recipient);
       recipient.attempts.push(attemptOf(event, timeMs));
       // A copy that is kept counts, also where a user's filter threw another away.
       if (recipient.status === 'sent' && event.status === 'discarded') return;
@@ -95,6 +92,8 @@ export const createDraftRecipients = (): DraftRecipients => {
     dropUntried: () => {
       const isTried = [...recipients.values()].some(({ attempts }) => attempts.length > 0);
       for (const [key, { attempts }] of recipients) if (isTried && attempts.length === 0) recipients.delete(key);
+      const joined = targets.joinOpen();
+      for (const [key, entry] of recipients) if (joined.has(entry)) recipients.delete(key);
     },
     hasOpen: () => [...recipients.values()].some(({ status }) => !isFinal(status)),
     count: () => recipients.size,

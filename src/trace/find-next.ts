@@ -144,7 +144,9 @@ const isBehindPipe = (index: Index, handover: Handover, to: Transaction): boolea
   const { from, recipient } = handover;
   if (!isCommand(handover) || to.host !== from.host || !isDuringPipe(handover, to)) return false;
   if (to.mta === 'dovecot') return isUser(recipient, to);
-  return (to.via === 'pickup' || clientHostOf(index, to) === to.host) && sameSender(from, to);
+  // What a command hands in again may bear the sender of a list, or of the user whose filter sent it on.
+  if (to.via === 'pickup') return true;
+  return clientHostOf(index, to) === to.host && sameSender(from, to);
 };
 
 /** A user's filter sent the message on: it came from that machine, for the address that the filter names. */

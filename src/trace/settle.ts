@@ -98,8 +98,9 @@ export const settle = (lifetime: Lifetime, sessions: Sessions): Outcome => {
   const built = buildTransaction(lifetime, actions);
   const transaction = tls === undefined ? built : { ...built, tls };
   if (wasAccepted(lifetime) || actions.length > 0) {
-    // Held by a rule that named no recipient: the session's `NOQUEUE: hold` line does.
-    const isNameless = transaction.state === 'held' && transaction.recipients.length === 0;
+    // Held or thrown away by a rule that named no recipient: the session's `NOQUEUE: hold` or `discard` line does.
+    const isTaken = transaction.state === 'held' || transaction.state === 'discarded';
+    const isNameless = isTaken && transaction.recipients.length === 0;
     return { kind: 'transaction', transaction, isSettled: !isNameless, isAccepted: true };
   }
   // A reject line is a row of its own; nothing more to say.

@@ -139,12 +139,22 @@ const namelessOf = (transaction: Transaction): readonly FinalOutcome[] => {
   return open > 0 && transaction.state === 'active' ? [nameless(transaction, 'in-progress')] : [];
 };
 
+/** Of an alias with several targets, that of this entry ended here, or failed, while another one went on (local(8)). */
+const isTargetOfItsOwn = ({ recipients }: Transaction, recipient: Recipient): boolean => {
+  const { address, originalAddress, attempts } = recipient;
+  const isSibling = (other: Recipient): boolean =>
+    other !== recipient && other.address === address && other.originalAddress === originalAddress;
+  return recipients.some(isSibling) && !attempts.some(({ status, by }) => status === 'sent' && by !== 'local');
+};
+
 /** Each final recipient once, after aliases, lists and forwards; recipients handed on to a further transaction are not final. */
 export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
   const onward = handedOn(component.links);
   const requeued = new Set(component.links.filter(({ evidence }) => evidence === 'requeue').map(({ from }) => from));
   const outcomes = component.transactions.flatMap((transaction): readonly FinalOutcome[] => {
-    const own = transaction.recipients.filter(({ address }) => !onward.get(transaction)?.has(address));
+    const own = transaction.recipients.filter(
+      (recipient) => !onward.get(transaction)?.has(recipient.address) || isTargetOfItsOwn(transaction, recipient),
+    );
     // What was still open when it was queued anew is counted under the new queue ID.
     const isRequeued = requeued.has(transaction);
     return [

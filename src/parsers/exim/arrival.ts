@@ -21,10 +21,13 @@ const SIZE = / S=(\d{1,15})(?= |$)/;
 /** What may follow the message-id: subject, DKIM, envelope sender, recipients (log selectors). */
 const BEHIND_ID = / (?:T="|DKIM=|from <|for )/;
 
+/** A star says that Exim made the message-id itself (`+msg_id_created`). */
+const MESSAGE_ID = /(?:^| )id\*?=/;
+
 const messageIdOf = (text: string): string | null => {
-  const at = ` ${text}`.indexOf(' id=');
-  if (at === -1) return null;
-  const rest = text.slice(at + 3);
+  const name = MESSAGE_ID.exec(text);
+  if (name === null) return null;
+  const rest = text.slice(name.index + name[0].length);
   const end = rest.search(BEHIND_ID);
   return end === -1 ? rest : rest.slice(0, end);
 };

@@ -64,8 +64,12 @@ const remoteReply = (message: string): string | null =>
     ? (REMOTE_REPLY.exec(message)?.[1] ?? null)
     : null;
 
+/** `+deliver_time`, `+queue_time` put these behind a reason. */
+const TIMES = /(?: [QD]T=[\d.wdhms]{1,40}){1,2}$/;
+
 /** The reason stands behind the first colon and blank that follow the fields; in `X=TLS1.3:…` and `[::1]:25` no blank follows. */
-const messageOf = (rest: string): string => {
+const messageOf = (text: string): string => {
+  const rest = text.replace(TIMES, '');
   const defer = / defer \(-?\w{1,6}\)/.exec(rest);
   const behind = defer === null ? rest : rest.slice(defer.index + defer[0].length);
   const at = behind.indexOf(': ');

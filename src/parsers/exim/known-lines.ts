@@ -58,6 +58,10 @@ const ABOUT_A_MESSAGE = [
   'dnslist ',
   'greylist',
   'retry ',
+  'Child mail process returned status ',
+  'peer close after ',
+  '[\\w-]{1,60} (?:router|transport): ',
+  '\\s*$',
 ];
 
 const ABOUT_THE_SERVER = [

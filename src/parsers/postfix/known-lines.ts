@@ -106,6 +106,7 @@ const ABOUT_THE_SERVER = [
   'verify cache',
   'flush ',
   'delivery temporarily suspended',
+  'mapping DSN status ',
   'sender_dependent',
   'sasl_exceptions',
 ];

@@ -30,8 +30,11 @@ const splitList = (text: string): readonly string[] => {
   return parts
     .map((part) => part.replace(/ ?\[more\]$/, '').trim())
     .filter((part) => part !== '' && part !== 'NO-TO-LIST')
-    .map(bareAddress);
+    .map(unescaped);
 };
+
+/** A backslash says that no alias applies (`.forward` with `\ann`); syslog doubles it (util.c str2prt). */
+const unescaped = (text: string): string => bareAddress(text).replace(/^\\+/, '');
 
 type Head = Readonly<{ recipients: readonly string[]; original: string | null; rest: string }>;
 

@@ -121,7 +121,8 @@ const ABOUT_SENDER =
 
 /** `<nosuch@x>... User unknown`: an error that the client of an open session was told (err.c usrerr; MAIL and RCPT only). */
 export const parseUserError = (queueId: QueueId, text: string): MtaEvent | null => {
-  const match = /^(<[^<>]{0,400}>|[^\s<>,=]{1,400})\.\.\. ([A-Z][\s\S]*)$/.exec(text);
+  // The words may be an administrator's own (`error:5.1.1:550 no such user here`).
+  const match = /^(<[^<>]{0,400}>|[^\s<>,=]{1,400}(?=\.{3} [A-Z]))\.\.\. (\S[\s\S]*)$/.exec(text);
   if (match === null) return null;
   const address = bareAddress(match[1]!);
   const isSender = ABOUT_SENDER.test(match[2]!);
@@ -131,7 +132,7 @@ export const parseUserError = (queueId: QueueId, text: string): MtaEvent | null 
 
 /** srvrsmtp.c, collect.c, util.c: the session ended, or the message was refused, while it came in. */
 const ENDED =
-  /^(?:lost input channel from (.{1,400}) to \S{1,80} after \S+|timeout waiting for input from (.{1,400}) during (?:server cmd read|message collect)|collect: (?:premature EOM|.{1,100} on connection from)\b|message size \(\d{1,15}\) exceeds maximum|headers? (?:overflow|too large)\b.* during message collect|SYSERR\(.{1,80}?\): collect: )/;
+  /^(?:lost input channel from (.{1,400}) to \S{1,80} after \S+|timeout waiting for input from (.{1,400}) during (?:server cmd read|message collect)|collect: (?:premature EOM|relay=.{0,300}, status=(?:tempfail|reject)|.{1,100} on connection from)\b|message size \(\d{1,15}\) exceeds maximum|headers? (?:overflow|too large)\b.* during message collect|SYSERR\(.{1,80}?\): collect: )/;
 
 export const parseEnded = (queueId: QueueId | null, text: string): MtaEvent | null => {
   if (queueId === null || !ENDED.test(text)) return null;
