@@ -1,7 +1,7 @@
 /** Routes over real logs: the ways that are told are those of the ground truth, and nothing is flagged that is by design. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { configFor } from '../../scripts/corpus/run-corpus.mjs';
+import { configFor } from '../../scripts/corpus/layouts.mjs';
 import { readTruth } from '../../scripts/corpus/truth.mjs';
 import { openFromText } from '../support/open-tracer.ts';
 
