@@ -79,8 +79,6 @@ export const removal = (host: string, id: string, atMs: number): LogLine => ({
 export type Tracing = Readonly<{
   pid: number;
   stderr: () => string;
-  /** In the form of Prometheus. */
-  metrics: () => Promise<string>;
   /** SIGTERM; the exit code, and how long it took. */
   stop: () => Promise<Readonly<{ code: number | null; tookMs: number }>>;
   /** SIGKILL. */
@@ -142,7 +140,6 @@ const startProgram = async (folder: string, { endpoint, env = {} }: LabOptions):
   return {
     pid: child.pid ?? 0,
     stderr: () => err,
-    metrics: async () => (await fetch(/Metrics: (\S+)\./.exec(out)?.[1] ?? '')).text(),
     stop: async () => {
       const startedMs = Date.now();
       child.kill('SIGTERM');
