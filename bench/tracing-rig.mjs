@@ -102,7 +102,8 @@ export const startSshd = async (folder) => {
 
 /** @returns name (with labels) → value, added up where only labels differ */
 const readMetrics = async (url) => {
-  const text = await (await fetch(url)).text();
+  // On a busy machine a kept connection is closed by the time it is used again.
+  const text = await (await fetch(url, { headers: { connection: 'close' } })).text();
   const metrics = new Map();
   for (const [, name, value] of text.matchAll(/^mailtrace_(\w+)(?:\{.*\})? (\S+)$/gm)) {
     metrics.set(name, (metrics.get(name) ?? 0) + Number(value));

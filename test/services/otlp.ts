@@ -76,6 +76,8 @@ const startKeeper = async () => {
       () => response.writeHead(400).end(),
     );
   });
+  // rotel gives up what it sends over a connection that is just being closed for its silence.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const close = async (): Promise<void> => {
@@ -96,7 +98,8 @@ const startAgent = async (program: string, grpcPort: number, keeperPort: number)
     `127.0.0.1:${httpPort}`,
   ];
   args.push('--exporter', 'otlp', '--otlp-exporter-protocol', 'http', '--otlp-exporter-batch-timeout', '20ms');
-  args.push('--otlp-exporter-endpoint', `http://127.0.0.1:${keeperPort}`);
+  // On a busy machine this process answers late.
+  args.push('--otlp-exporter-endpoint', `http://127.0.0.1:${keeperPort}`, '--otlp-exporter-request-timeout', '120s');
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr])
