@@ -8,7 +8,7 @@ import { findNearest } from './nearest.js';
 export type SenderRecords = Readonly<{ records: readonly SenderRecord[]; faults: readonly RecordFault[] }>;
 
 /** One trace asks for them in parts; more want to be split by their owner. */
-export const RECORDS_MAX = 200_000;
+const RECORDS_MAX = 200_000;
 /** A message-id has at most 998 characters (RFC 5322 §2.1.1), a queue ID far fewer. */
 const ID_MAX = 1000;
 const KEYS = ['queue_id', 'message_id', 'success', 'status_code'] as const;

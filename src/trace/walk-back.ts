@@ -13,24 +13,43 @@ export type Way = Readonly<{
   addressedTo: string | null;
 }>;
 
-const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+/** Lists have thousands of recipients: each is looked up, never searched for. Lower-case address → the first that bears it. */
+const createLookup = <Item>(addressOf: (item: Item) => string) => {
+  const known = new Map<readonly Item[], ReadonlyMap<string, Item>>();
+  return (items: readonly Item[], address: string): Item | undefined => {
+    let byAddress = known.get(items);
+    if (byAddress === undefined) {
+      byAddress = new Map(items.toReversed().map((item) => [addressOf(item).toLowerCase(), item]));
+      known.set(items, byAddress);
+    }
+    return byAddress.get(address.toLowerCase());
+  };
+};
 
-const recipientAt = (t: Transaction, address: string | null): Recipient | undefined =>
-  (address === null ? undefined : t.recipients.find((to) => same(to.address, address))) ??
-  (t.recipients.length === 1 ? t.recipients[0] : undefined);
+const createRecipientFinder = () => {
+  const find = createLookup<Recipient>(({ address }) => address);
+  return ({ recipients }: Transaction, address: string | null): Recipient | undefined =>
+    (address === null ? undefined : find(recipients, address)) ?? (recipients.length === 1 ? recipients[0] : undefined);
+};
 
 /** Of the hops that lead to a transaction, the one that brought this recipient; of several that may have, the first. */
-const hopFor = <Hop extends Pick<Link, 'recipients'>>(
-  hops: readonly Hop[],
-  recipient: Recipient | null | undefined,
-): Readonly<{ hop: Hop; address: string | null }> | null => {
-  const names = recipient == null ? [] : [recipient.originalAddress ?? recipient.address, recipient.address];
-  for (const hop of hops) {
-    const address = hop.recipients.find((each) => names.some((name) => same(name, each)));
-    if (address !== undefined) return { hop, address };
-  }
-  const [hop] = hops;
-  return hop === undefined ? null : { hop, address: hop.recipients.length === 1 ? hop.recipients[0]! : null };
+const createHopFinder = () => {
+  const find = createLookup<string>((address) => address);
+  const addressIn = (addresses: readonly string[], recipient: Recipient | null | undefined): string | undefined => {
+    if (recipient == null) return undefined;
+    return find(addresses, recipient.originalAddress ?? recipient.address) ?? find(addresses, recipient.address);
+  };
+  return <Hop extends Pick<Link, 'recipients'>>(
+    hops: readonly Hop[],
+    recipient: Recipient | null | undefined,
+  ): Readonly<{ hop: Hop; address: string | null }> | null => {
+    for (const hop of hops) {
+      const address = addressIn(hop.recipients, recipient);
+      if (address !== undefined) return { hop, address };
+    }
+    const [hop] = hops;
+    return hop === undefined ? null : { hop, address: hop.recipients.length === 1 ? hop.recipients[0]! : null };
+  };
 };
 
 type Place = Readonly<{ at: Transaction; recipient: Recipient | null | undefined }>;
@@ -41,6 +60,11 @@ type Step = Readonly<{ before: Place | null; gap: HostName | null }>;
 const createStepBack = ({ links, openEnds }: Component) => {
   const into = new Map<Transaction, Link[]>();
   for (const link of links) into.set(link.to, [...(into.get(link.to) ?? []), link]);
+  const gapBefore = new Map(
+    openEnds.filter(({ direction }) => direction === 'in').map(({ transaction, other }) => [transaction, other.host]),
+  );
+  const recipientAt = createRecipientFinder();
+  const hopFor = createHopFinder();
   return ({ at, recipient }: Place, seen: ReadonlySet<Transaction>): Step => {
     const hops = (into.get(at) ?? []).filter(({ from }) => !seen.has(from));
     const step = hopFor(hops, recipient);
@@ -48,8 +72,7 @@ const createStepBack = ({ links, openEnds }: Component) => {
       const { from } = step.hop;
       return { before: { at: from, recipient: recipientAt(from, step.address) }, gap: null };
     }
-    const gap =
-      openEnds.find(({ direction, transaction }) => direction === 'in' && transaction === at)?.other.host ?? null;
+    const gap = gapBefore.get(at) ?? null;
     if (gap === null) return { before: null, gap };
     // The message may be at hand on the other side of the machine as well.
     const bridge = hopFor(

@@ -136,7 +136,9 @@ describe('an architecture that allows what was built', () => {
         if (way.length === 0) return [];
         compared++;
         // A machine that is known only as the client may come before the first that logged the message.
-        const isTold = chain.paths.some(({ hosts }) => [hosts, hosts.slice(1)].some((told) => `${told}` === `${way}`));
+        const isTold = chain.paths.some(({ hosts }) =>
+          [hosts, hosts.slice(1)].some((told) => told.join() === way.join()),
+        );
         return isTold ? [] : [{ sid, address, way, told: chain.paths.map(({ hosts }) => hosts.join(' ')) }];
       });
     });

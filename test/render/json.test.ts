@@ -208,6 +208,12 @@ const contract = z.strictObject({
   ),
   complete: z.boolean(),
   findings: z.array(findingShape),
+  startAt: z.array(
+    z.strictObject({
+      direction: z.enum(['inbound', 'outbound', 'internal', 'forwarded', 'notices']),
+      names: z.array(text),
+    }),
+  ),
 });
 
 /** Everything that may be absent is absent. */

@@ -128,7 +128,7 @@ it('says that a copy may have come twice', () => {
 
 describe('who was told of a failure', () => {
   const [first, second] = bouncedChains();
-  const failed: Chain = first!.verdict === 'bounced' ? first! : second!;
+  const failed: Chain = first.verdict === 'bounced' ? first : second;
   const bounce: Chain = { ...deliveredChain(), id: 'bounce' };
   const silent = (facts: Partial<Transaction> = {}): Chain => ({
     ...failed,
@@ -157,7 +157,7 @@ describe('who was told of a failure', () => {
     ['its MTA does not log bounces', silent({ mta: 'dovecot' }), []],
     [
       'not all was read',
-      { ...silent(), findings: [{ code: 'limit', severity: 'warning', text: '', host: null }] } as Chain,
+      { ...silent(), findings: [{ code: 'limit' as const, severity: 'warning' as const, text: '', host: null }] },
       [],
     ],
   ])('says nothing when %s', (_, chain, bounces) => {
