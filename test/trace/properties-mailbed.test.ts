@@ -77,7 +77,7 @@ const otherId = (id: string): string => {
   const parts = id.split('-');
   const longest = parts.reduce((best, part, index) => (part.length > parts[best]!.length ? index : best), 0);
   const part = parts[longest]!;
-  const turned = part.slice(0, -6) + [...part.slice(-6)].reverse().join('');
+  const turned = part.slice(0, -6) + part.slice(-6).split('').reverse().join('');
   parts[longest] = turned === part ? part.slice(0, -1) + (part.endsWith('7') ? '8' : '7') : turned;
   return parts.join('-');
 };
