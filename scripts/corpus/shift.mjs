@@ -59,16 +59,15 @@ export const createShift = (toIso, corpusYear = 2026) => {
           return `${isoWall(ms + own, 'T')}${fraction}${offset}`;
         }
         // A loghost's own stamps (event.ingested) keep their zone, a host's follow its daylight saving.
-        if (/^\+00/.test(offset)) return `${isoWall(ms, 'T')}${fraction}${offset}`;
+        if (offset.startsWith('+00')) return `${isoWall(ms, 'T')}${fraction}${offset}`;
         const own = offsetAt(formats, newZone, ms);
         return `${isoWall(ms + own, 'T')}${fraction}${offsetText(own, offset.includes(':') ? ':' : '')}`;
       },
     );
   const local = (text, oldZone, newZone) =>
     text
-      .replace(
-        /(?<!\d)(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?! ?[+-]\d\d)/g,
-        (_, day, clock) => isoWall(movedWall(Date.parse(`${day}T${clock}Z`), oldZone, newZone), ' '),
+      .replace(/(?<!\d)(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?! ?[+-]\d\d)/g, (_, day, clock) =>
+        isoWall(movedWall(Date.parse(`${day}T${clock}Z`), oldZone, newZone), ' '),
       )
       .replace(
         /\b(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ([ \d]\d) (\d\d:\d\d:\d\d)\b/g,

@@ -3,7 +3,6 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLogs } from '../../scripts/corpus/logs.mjs';
 import { scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
@@ -48,13 +47,6 @@ const LAYOUTS: readonly Layout[] = [
     end: '\r\n',
   },
   {
-    name: 'each host in yet another shape, packed',
-    shapes: whole,
-    pick: (_, host) => host * 5 + 3,
-    file: (host) => `packed/${host}.log.1.gz`,
-    end: '\n',
-  },
-  {
     name: 'all hosts in one file, each line in another shape',
     shapes: named,
     pick: spread,
@@ -75,8 +67,7 @@ const configOf = ({ shapes, pick, file, end }: Layout): string => {
     const path = join(folder, name);
     mkdirSync(dirname(path), { recursive: true });
     // The last line has no end.
-    const bytes = Buffer.from(lines.join(end));
-    writeFileSync(path, name.endsWith('.gz') ? gzipSync(bytes) : bytes);
+    writeFileSync(path, lines.join(end));
   }
   return JSON.stringify({
     method: 'file',
@@ -84,9 +75,7 @@ const configOf = ({ shapes, pick, file, end }: Layout): string => {
     domain: truth.domain,
     clusters: truth.clusters,
     file_config: {
-      hosts: Object.fromEntries(
-        hosts.map((host) => [host, { log_files: [join(folder, file(host)).replace('.1.gz', '')] }]),
-      ),
+      hosts: Object.fromEntries(hosts.map((host) => [host, { log_files: [join(folder, file(host))] }])),
     },
   });
 };

@@ -20,7 +20,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
 
 /** `2026-11-21T07:24:23.159+00:00`; `offset` in hours. */
-export const iso = (ms: number, offset = 0): string => {
+const iso = (ms: number, offset = 0): string => {
   const wall = new Date(ms + offset * 3_600_000).toISOString().slice(0, 23);
   return `${wall}${offset < 0 ? '-' : '+'}${String(Math.abs(offset)).padStart(2, '0')}:00`;
 };

@@ -66,7 +66,7 @@ const daemonFiles = (directory: string, name: string): readonly string[] => {
 };
 
 const filesOf = (layout: Layout, directory: string, name: string, hosts: readonly Host[]): readonly string[] => {
-  const [place = '', format = 'rfc3164'] = layout.split(' ') as [string, Format?];
+  const [place, format = 'rfc3164'] = layout.split(' ') as [string, Format?];
   switch (place) {
     case 'own':
       return [join(directory, 'hosts', name, format, LIVE[format])];
