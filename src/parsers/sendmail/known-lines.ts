@@ -88,6 +88,9 @@ const STARTS = [
   'error ',
   'error: ',
   'rcpt=',
+  // What SYSERR dumps behind itself: open files (dumpfd), connections (mci_dump).
+  ' *\\d{1,5}: fl=0x',
+  'MCI@',
   'clt_features=',
   '[\\w.-]{1,100}: SMTP (?:MAIL|RCPT|DATA-\\d) protocol error',
 ];
