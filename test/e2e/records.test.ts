@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { configFor } from '../../scripts/corpus/run-corpus.mjs';
+import { configFor } from '../../scripts/corpus/layouts.mjs';
 import { readTruth } from '../../scripts/corpus/truth.mjs';
 import { runCli } from '../support/built-cli.ts';
 
