@@ -55,7 +55,7 @@ const simplify = (text: string): string =>
 /**
  * Reads a time phrase. A time means one hour before and after, or `rangeMs`, or the duration after it; a day means that local
  * day; nothing means the last 24 hours. In a repeated hour the window reaches over both instants.
- * @throws MailtraceError `time-phrase` when it is not understood, lies in the future, or is empty; `usage` for two lengths.
+ * @throws MailtraceError `time-phrase` when it is not understood, is empty, or lies in the future without naming a year; `usage` for two lengths.
  * @throws RangeError when `timeZone` is no zone.
  * @example parseTimePhrase('yesterday 10am 4h', { nowMs, timeZone: 'Europe/Berlin' }) // yesterday 06:00 to 14:00
  */
@@ -71,8 +71,11 @@ export const parseTimePhrase = (text: string, { nowMs, timeZone, rangeMs }: Time
 
 const until = (nowMs: number, lengthMs: number): TimeWindow => ({ fromMs: nowMs - lengthMs, toMs: nowMs });
 
+/** A date with its year is meant, also where the clock of a machine runs ahead of ours. */
+const YEAR = /\b\d{4}-\d{2}-\d{2}/;
+
 const check = (window: TimeWindow, { phrase, nowMs, zone }: Here): TimeWindow => {
-  if (window.fromMs > nowMs) {
+  if (window.fromMs > nowMs && !YEAR.test(phrase)) {
     return refuse(
       `The time "${phrase}" lies in the future: it begins ${formatInstant(window.fromMs, zone)}`,
       "A time without a day is today's. Name the day: yesterday 22:00, last friday 5pm",

@@ -305,7 +305,7 @@ describe('whatever is typed', () => {
     ),
   ];
 
-  it('comes back as a command; a window begins before it ends and not in the future', () => {
+  it('comes back as a command; a window begins before it ends, in the future only by a date with its year', () => {
     const texts = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 80 }),
       fc.array(fc.constantFrom(...PIECES), { maxLength: 9 }).map((pieces) => pieces.join(' ')),
@@ -326,7 +326,7 @@ describe('whatever is typed', () => {
         if (command.kind !== 'trace') return;
         expect(command.keywords.length).toBeGreaterThan(0);
         expect(command.window.fromMs).toBeLessThan(command.window.toMs);
-        expect(command.window.fromMs).toBeLessThanOrEqual(nowMs);
+        if (!/\d{4}-\d{2}-\d{2}/.test(text)) expect(command.window.fromMs).toBeLessThanOrEqual(nowMs);
       }),
       { numRuns: 1500, seed: 20261121 },
     );

@@ -164,7 +164,7 @@ describe('the file of the state', () => {
     const store = await openStateStore({ dataDir: folder });
     let isWriting = true;
     let turns = 0;
-    const alertIds = Array.from({ length: 30_000 }, (_, number) => ({
+    const alertIds = Array.from({ length: 90_000 }, (_, number) => ({
       id: `a${number}`,
       incidentId: 'i',
       timeMs: number,
