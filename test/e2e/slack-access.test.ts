@@ -33,7 +33,7 @@ const callsOf = ({ slack }: Bench, word: string): string =>
     .replaceAll(word, 'KEYWORD')
     .replace(/\d{10}\.\d{6}/g, 'TS')
     .replace(/"D[0-9A-F]{10}"/g, 'DIRECT')
-    .replace(/\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?/g, 'TIME');
+    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?/g, 'TIME');
 
 describe('what is out of scope', () => {
   it.each([
