@@ -2,36 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { configFor, FORMATS } from '../../scripts/corpus/layouts.mjs';
 import { readLogs } from '../../scripts/corpus/logs.mjs';
-import { scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
 import { createTally, scoreMessage } from '../../scripts/corpus/score.mjs';
 import { readTruth } from '../../scripts/corpus/truth.mjs';
 import { openFromText } from '../support/open-tracer.ts';
+import { scoreFleet } from '../support/score-fleet.ts';
 
 const truth = readTruth(fileURLToPath(new URL('../fixtures/mailbed', import.meta.url)));
 const logs = readLogs(truth);
 const { scenarios } = truth;
-
-type Scored = readonly { sid: string }[];
-
-const faultsOf = async (list: Scored, config: string) => {
-  const tracer = await openFromText(config);
-  try {
-    const faults: Record<string, unknown> = {};
-    let right = 0;
-    for (const scenario of list) {
-      const { right: count, ...rest } = await scoreScenario(scenario, truth, {
-        trace: tracer.trace,
-        by: 'message-id',
-        logs,
-      });
-      right += count;
-      if (Object.values(rest).some((each) => each.length > 0)) faults[scenario.sid] = rest;
-    }
-    return { faults, right };
-  } finally {
-    await tracer.close();
-  }
-};
 
 describe('real logs of a fleet, against their ground truth', () => {
   it('holds scenarios of Postfix, Sendmail and Exim', () => {
@@ -41,7 +19,7 @@ describe('real logs of a fleet, against their ground truth', () => {
   it.each(FORMATS)(
     'is right in every one of them: %s',
     async (format) => {
-      const { faults, right } = await faultsOf(scenarios, configFor(truth, format));
+      const { faults, right } = await scoreFleet(truth, configFor(truth, format));
       expect(faults).toEqual({});
       expect(right).toBeGreaterThan(1000);
     },
@@ -54,7 +32,7 @@ describe('real logs of a fleet, against their ground truth', () => {
   ])(
     'is right in every one of them where the files lie otherwise: %s',
     async (layout, format) => {
-      expect((await faultsOf(scenarios, configFor(truth, format, layout))).faults).toEqual({});
+      expect((await scoreFleet(truth, configFor(truth, format, layout))).faults).toEqual({});
     },
     300_000,
   );

@@ -4,16 +4,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLogs } from '../../scripts/corpus/logs.mjs';
-import { scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
 import { readTruth } from '../../scripts/corpus/truth.mjs';
 import type { LogRecord } from '../../src/domain/event.ts';
 import { SHAPES, type Shape } from '../support/log-shapes.ts';
 import { readMailbed } from '../support/mailbed-records.ts';
-import { openFromText } from '../support/open-tracer.ts';
+import { scoreFleet } from '../support/score-fleet.ts';
 
 const truth = readTruth(fileURLToPath(new URL('../fixtures/mailbed', import.meta.url)));
-const logs = readLogs(truth);
 const folder = mkdtempSync(join(tmpdir(), 'mailtrace-shapes-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -84,22 +81,7 @@ describe('the fleet', () => {
   it.each(LAYOUTS.map((layout) => [layout.name, layout] as const))(
     'is right in every scenario: %s',
     async (_, layout) => {
-      const tracer = await openFromText(configOf(layout));
-      try {
-        const options = {
-          trace: tracer.trace,
-          by: 'message-id',
-          logs,
-        };
-        const faults: Record<string, unknown> = {};
-        for (const scenario of truth.scenarios) {
-          const { right, ...rest } = await scoreScenario(scenario, truth, options);
-          if (Object.values(rest).some((list) => list.length > 0)) faults[scenario.sid] = rest;
-        }
-        expect(faults).toEqual({});
-      } finally {
-        await tracer.close();
-      }
+      expect((await scoreFleet(truth, configOf(layout))).faults).toEqual({});
     },
     300_000,
   );

@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLogs } from '../../scripts/corpus/logs.mjs';
-import { scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
 import { writeShifted } from '../../scripts/corpus/shift.mjs';
 import { readTruth } from '../../scripts/corpus/truth.mjs';
 import { configOf, LAYOUTS, type Layout } from '../support/mailbed-layouts.ts';
-import { openFromText } from '../support/open-tracer.ts';
+import { scoreFleet } from '../support/score-fleet.ts';
 
 const original = readTruth(fileURLToPath(new URL('../fixtures/mailbed', import.meta.url)));
 
@@ -34,22 +32,7 @@ describe.each(TIMES)('the fleet, its logs moved to %s', (toIso, layouts) => {
     'is right in every scenario: %s',
     async (layout: Layout) => {
       const truth = readTruth(folder);
-      const tracer = await openFromText(configOf(truth, layout));
-      try {
-        const options = {
-          trace: tracer.trace,
-          by: 'message-id',
-          logs: readLogs(truth),
-        };
-        const faults: Record<string, unknown> = {};
-        for (const scenario of truth.scenarios) {
-          const { right, ...rest } = await scoreScenario(scenario, truth, options);
-          if (Object.values(rest).some((list) => list.length > 0)) faults[scenario.sid] = rest;
-        }
-        expect(faults).toEqual({});
-      } finally {
-        await tracer.close();
-      }
+      expect((await scoreFleet(truth, configOf(truth, layout))).faults).toEqual({});
     },
     300_000,
   );

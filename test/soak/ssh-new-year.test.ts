@@ -4,13 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readLogs } from '../../scripts/corpus/logs.mjs';
-import { scoreScenario } from '../../scripts/corpus/run-corpus.mjs';
 import { writeShifted } from '../../scripts/corpus/shift.mjs';
 import { readTruth } from '../../scripts/corpus/truth.mjs';
 import { createSshdLab, type Sshd, type SshdLab } from '../services/sshd.ts';
 import { writeSshConfig } from '../sources/ssh-lab.ts';
-import { openFromText } from '../support/open-tracer.ts';
+import { scoreFleet } from '../support/score-fleet.ts';
 
 type Host = Readonly<{ host: string; log_hostname: string; tz: string }>;
 
@@ -46,35 +44,19 @@ describe('the fleet over SSH', () => {
         server: machines.get(each.host)!,
         logFiles: [fileOf(each)],
       }));
-      const tracer = await openFromText(
-        JSON.stringify({
-          method: 'ssh',
-          time_zone: 'UTC',
-          domain: truth.domain,
-          clusters: truth.clusters,
-          ssh_config: {
-            username: lab.user,
-            sudo: false,
-            ssh_config_file: await writeSshConfig(lab, places),
-            hosts: Object.fromEntries(fleet.map((each) => [each.host, { log_files: [fileOf(each)] }])),
-          },
-        }),
-      );
-      try {
-        const options = {
-          trace: tracer.trace,
-          by: 'message-id',
-          logs: readLogs(truth),
-        };
-        const faults: Record<string, unknown> = {};
-        for (const scenario of truth.scenarios) {
-          const { right, ...rest } = await scoreScenario(scenario, truth, options);
-          if (Object.values(rest).some((list) => list.length > 0)) faults[scenario.sid] = rest;
-        }
-        expect(faults).toEqual({});
-      } finally {
-        await tracer.close();
-      }
+      const config = JSON.stringify({
+        method: 'ssh',
+        time_zone: 'UTC',
+        domain: truth.domain,
+        clusters: truth.clusters,
+        ssh_config: {
+          username: lab.user,
+          sudo: false,
+          ssh_config_file: await writeSshConfig(lab, places),
+          hosts: Object.fromEntries(fleet.map((each) => [each.host, { log_files: [fileOf(each)] }])),
+        },
+      });
+      expect((await scoreFleet(truth, config)).faults).toEqual({});
     },
     900_000,
   );
