@@ -9,7 +9,8 @@ const DOMAIN = 'campus.example';
 const SKEW_MS = { 'lists1.campus.example': -42_000 };
 /** Of what the parsers say of a line, the names that must be new in each copy. */
 const NAME_KEYS = /queueId|messageId/i;
-const WORD = /[0-9A-Za-z][0-9A-Za-z-]{4,}/g;
+/** An id of amavis may have `_` and `-` anywhere (RFC 4648 §5). */
+const WORD = /[0-9A-Za-z_-]{5,}/g;
 const ADDRESS = /(?<=<)([a-z][a-z0-9]*)(?=@[a-z.]+\.example>)/g;
 
 /** @typedef {Readonly<{ host: string, timeMs: number, program: string, pid: number, line: string, text: string }>} Line */
@@ -77,7 +78,7 @@ const readSamples = async (load) => {
       return outcome.kind === 'events' ? namesIn(outcome.events) : [];
     }),
   );
-  return { records, names: [...names].filter((name) => /\d/.test(name) && name.length >= 5) };
+  return { records, names: [...names].filter((name) => (/\d/.test(name) ? name.length >= 5 : name.length >= 12)) };
 };
 
 /**

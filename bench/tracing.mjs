@@ -178,7 +178,8 @@ const benchMemory = async (count) => {
   const receiver = await startReceiver();
   const config = { method: 'file', ...settings(hosts), file_config: byHost(hosts) };
   const at = join(folder, 'memory');
-  const tracing = await startTracing({ dist, folder: at, config, endpoint: receiver.endpoint, interval: 0.5 });
+  const options = { dist, folder: at, config, endpoint: receiver.endpoint, interval: 0.5, nodeOptions: values.node };
+  const tracing = await startTracing(options);
   const samples = [];
   const beginMs = performance.now();
   try {

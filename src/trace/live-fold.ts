@@ -17,6 +17,7 @@ import {
   registerArrivals,
   releasePlace,
   releaseUnused,
+  touch,
   usePlace,
 } from './live-memory.js';
 import { arrivalsOf, type LiveTransaction, type Place, resumePlace, reviewPlace } from './live-place.js';
@@ -72,7 +73,7 @@ const addStep = (memory: Memory, step: Occurrence): void => {
   for (let at = arrivals.length - 1; at >= 0 && arrivals[at]!.timeMs >= span.fromMs; at--) {
     const { timeMs, place } = arrivals[at]!;
     if (timeMs > span.toMs || !concerns(memory, place, timeMs, step)) continue;
-    memory.touched.add(place);
+    touch(memory, place, timeMs);
     place.recordedEvents = -1;
   }
 };
@@ -88,7 +89,7 @@ const addLine = (memory: Memory, { record, events }: ReadLine, nowMs: number): v
     // Which message it is about only the whole day's log tells: a trace on demand says it, following does not.
     if (event.kind === 'loose-filter' || event.queueId === null) continue;
     const place = usePlace(memory, host, event.queueId, nowMs);
-    memory.touched.add(place);
+    touch(memory, place, timeMs);
     place.readAtMs = nowMs;
     if (place.occurrences.length >= OCCURRENCES_MAX) continue;
     place.occurrences.push(occurrence);
@@ -165,7 +166,7 @@ const dropStray = (memory: Memory, { host, queueId, firstSeenMs, lastSeenMs }: T
 
 const reviewRound = (memory: Memory): Review => {
   const { touched, reviewed, sessions, notices, places } = memory;
-  for (const place of touched) reviewed.add(place);
+  for (const place of touched.keys()) reviewed.add(place);
   const aborted: Reject[] = [];
   for (const place of reviewed) {
     const refusals = reviewPlace(place, sessions);
@@ -185,7 +186,7 @@ const reviewRound = (memory: Memory): Review => {
   }
   return {
     due: [...reviewed].flatMap(({ lives }) => lives),
-    touched: [...touched].flatMap(({ lives }) =>
+    touched: [...touched.keys()].flatMap(({ lives }) =>
       lives.filter(({ phase }) => phase !== 'refused').map(({ transaction }) => transaction),
     ),
     aborted,
@@ -209,7 +210,7 @@ export const createLiveFold = (settings: LiveSettings): LiveFold => {
       for (const place of memory.reviewed) recordPlace(memory, place, round);
       releaseUnused(memory, eventTime, nowMs);
       memory.sessions.prune();
-      for (const set of [memory.touched, memory.reviewed, memory.fresh]) set.clear();
+      for (const all of [memory.touched, memory.reviewed, memory.fresh]) all.clear();
       return changes;
     },
     size: () => memory.places.size,

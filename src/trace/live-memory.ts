@@ -37,8 +37,8 @@ export type Memory = Readonly<{
   notices: LiveNotices;
   wakes: Map<HostName, DueQueue<Wake>>;
   closings: Map<HostName, DueQueue<Closing>>;
-  /** Of this round: lines touched it; it is looked at; nothing was known of it before. */
-  touched: Set<Place>;
+  /** Of this round: lines touched it, from this time in its log on; it is looked at; nothing was known of it before. */
+  touched: Map<Place, number>;
   reviewed: Set<Place>;
   fresh: Set<Place>;
 }>;
@@ -56,7 +56,7 @@ export const createMemory = (settings: LiveSettings): Memory => ({
   notices: createLiveNotices(),
   wakes: new Map(),
   closings: new Map(),
-  touched: new Set(),
+  touched: new Map(),
   reviewed: new Set(),
   fresh: new Set(),
 });
@@ -122,9 +122,14 @@ export const scheduleWake = ({ wakes }: Memory, place: Place, dueMs: number | nu
   queue.push(dueMs, place.wake);
 };
 
+/** Notes that a line of this round is about the transaction of the place that was there at this time. */
+export const touch = ({ touched }: Memory, place: Place, timeMs: number): void => {
+  touched.set(place, Math.min(touched.get(place) ?? timeMs, timeMs));
+};
+
 export const scheduleClosing = ({ closings }: Memory, place: Place, dueMs: number, arrivedAtMs: number): void => {
-  if (place.closesAtMs === dueMs) return;
-  place.closesAtMs = dueMs;
+  if (place.closings.get(arrivedAtMs) === dueMs) return;
+  place.closings.set(arrivedAtMs, dueMs);
   queueOf(closings, place.host).push(dueMs, { queueId: place.queueId, arrivedAtMs });
 };
 

@@ -50,8 +50,8 @@ export type Place = {
   readAtMs: number;
   /** When it must be looked at even if nothing is logged. */
   wake: Wake | null;
-  /** For when its closing is scheduled; event time. */
-  closesAtMs: number | null;
+  /** When each transaction arrived → for when its closing is scheduled; event time. */
+  closings: Map<number, number>;
 };
 
 export const createPlace = (host: HostName, queueId: QueueId): Place => ({
@@ -66,7 +66,7 @@ export const createPlace = (host: HostName, queueId: QueueId): Place => ({
   usedAtMs: 0,
   readAtMs: Number.NEGATIVE_INFINITY,
   wake: null,
-  closesAtMs: null,
+  closings: new Map(),
 });
 
 /** MTAs that log the end of a message as a line of its own. */

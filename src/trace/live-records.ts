@@ -37,9 +37,13 @@ export type Round = Readonly<{
   changes: RecordChanges;
 }>;
 
+/** Lines of this round are about it, or may be: another transaction of the queue ID may begin before the end of this one. */
+const isTouched = ({ touched }: Memory, place: Place, { transaction }: LiveTransaction): boolean =>
+  transaction.lastSeenMs >= (touched.get(place) ?? Number.POSITIVE_INFINITY);
+
 /** Nothing can come any more. What was touched in this round stays: it may be read again after a crash. */
 const isOver = (memory: Memory, place: Place, live: LiveTransaction, round: Round): boolean => {
-  if (memory.touched.has(place) || place.wake !== null) return false;
+  if (isTouched(memory, place, live)) return false;
   return round.eventTime(place.host) >= live.transaction.lastSeenMs + patienceMs(live, memory);
 };
 
@@ -79,29 +83,37 @@ const decide = (place: Place, { decisions }: Round): boolean => {
 };
 
 /** What was refused is looked at once more, when no late line can say otherwise. */
-const refusalDueMs = (memory: Memory, place: Place, { transaction }: LiveTransaction, round: Round): number | null => {
-  const dueMs = transaction.lastSeenMs + memory.settings.lateMs;
-  return memory.touched.has(place) || dueMs > round.eventTime(place.host) ? dueMs : null;
+const refusalDueMs = (memory: Memory, place: Place, live: LiveTransaction, round: Round): number | null => {
+  const dueMs = live.transaction.lastSeenMs + memory.settings.lateMs;
+  return isTouched(memory, place, live) || dueMs > round.eventTime(place.host) ? dueMs : null;
 };
 
-const wakeOf = (memory: Memory, place: Place, round: Round): number | null => {
-  const wakes = place.lives
-    .flatMap((live) => [
-      round.decisions.get(live)?.wakeAtMs ?? null,
-      live.phase === 'refused' ? refusalDueMs(memory, place, live, round) : null,
-    ])
-    .filter((atMs) => atMs !== null);
-  return wakes.length === 0 ? null : Math.min(...wakes);
+const wakeOf = (memory: Memory, place: Place, live: LiveTransaction, round: Round): number | null => {
+  const decidedMs = round.decisions.get(live)?.wakeAtMs ?? null;
+  return live.phase === 'refused' ? (refusalDueMs(memory, place, live, round) ?? decidedMs) : decidedMs;
+};
+
+/** @returns keys of those that must be looked at again: they are not over */
+const scheduleWakes = (memory: Memory, place: Place, round: Round): ReadonlySet<string> => {
+  const isDecided = place.lives.some((live) => round.decisions.has(live));
+  // An earlier round decided; of which one the wake is, nobody knows.
+  if (!isDecided) return new Set(place.wake === null ? [] : place.lives.map(keyOf));
+  const wakes = new Map<string, number>();
+  for (const live of place.lives) {
+    const atMs = wakeOf(memory, place, live, round);
+    if (atMs !== null) wakes.set(keyOf(live), atMs);
+  }
+  scheduleWake(memory, place, wakes.size === 0 ? null : Math.min(...wakes.values()));
+  return new Set(wakes.keys());
 };
 
 /** Takes what is over out of the place, and puts what changed into the index. */
 export const recordPlace = (memory: Memory, place: Place, round: Round): void => {
   const { changes } = round;
-  const isDecided = place.lives.some((live) => round.decisions.has(live));
-  if (isDecided) scheduleWake(memory, place, wakeOf(memory, place, round));
+  const awaited = scheduleWakes(memory, place, round);
   const isSentMore = decide(place, round);
   const isChanged = isSentMore || place.recordedEvents !== place.occurrences.length;
-  const over = new Set(place.lives.filter((live) => isOver(memory, place, live, round)));
+  const over = new Set(place.lives.filter((live) => !awaited.has(keyOf(live)) && isOver(memory, place, live, round)));
   for (const live of over) closeRecord(place, live, isChanged, round);
   const records = new Map<string, RecordState>();
   for (const live of place.lives.filter((each) => !over.has(each))) {
@@ -141,7 +153,7 @@ export const closeEnded = (memory: Memory, { eventTime, changes }: Round): void 
       const place = memory.places.get(placeKey(host, queueId));
       if (place === undefined) changes.close.push(transactionRecordKey({ host, queueId, arrivedAtMs }));
       else {
-        place.closesAtMs = null;
+        place.closings.delete(arrivedAtMs);
         memory.reviewed.add(place);
       }
     }

@@ -58,8 +58,10 @@ const createFollowing = (index: WatchedIndex, settings = SETTINGS) => {
   const eventTime = (host: HostName): number => reached.get(host) ?? Number.NEGATIVE_INFINITY;
   let fold: LiveFold = createLiveFold(settings);
   let wallMs = 0;
+  let inHand = 0;
   const finish = async (): Promise<void> => {
     const review = fold.review();
+    inHand = review.due.length;
     await index.write(
       fold.finish(new Map(review.due.map((live) => [live, { sent: null, wakeAtMs: null }])), eventTime, wallMs),
     );
@@ -89,7 +91,8 @@ const createFollowing = (index: WatchedIndex, settings = SETTINGS) => {
       fold.load(await index.listOpen({ arrivedBeforeMs: Number.POSITIVE_INFINITY, after: null, limit: 1e9 }), wallMs);
       await finish();
     },
-    memory: () => fold.size(),
+    /** Transactions that the last round looked at. */
+    inHand: () => inHand,
   };
 };
 
@@ -208,5 +211,53 @@ describe('following the mailbed', { timeout: 120_000 }, () => {
     const how = { disorderMs: 1000, seed: 3, sizes: [40], twice: 7, restarts: 0 };
     const transactions = stored(await follow(lines, how, { ...SETTINGS, placesMax: 50 }));
     expect(differences(transactions, { isSessionLost: true })).toEqual([]);
+  });
+});
+
+describe('a queue ID that is used again and again', () => {
+  const CYCLE_MS = 10_000;
+  const USES = 200;
+  const messageId = (use: number): string => `use-${use}@campus.example`;
+
+  /** A message from its arrival to its removal, within a second. */
+  const useOnce = (use: number): readonly ReadLine[] => {
+    const texts = [
+      'A1B2C3D4E5: client=mx.example.org[192.0.2.1]',
+      `A1B2C3D4E5: message-id=<${messageId(use)}>`,
+      'A1B2C3D4E5: from=<a@example.org>, size=900, nrcpt=1 (queue active)',
+      'A1B2C3D4E5: to=<b@campus.example>, relay=local, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (delivered)',
+      'A1B2C3D4E5: removed',
+    ];
+    const programs = ['postfix/smtpd', 'postfix/cleanup', 'postfix/qmgr', 'postfix/local', 'postfix/qmgr'];
+    const timeMs = Date.UTC(2026, 10, 21) + use * CYCLE_MS;
+    return texts.map((text, at) =>
+      readLine({
+        host: 'gw' as HostName,
+        timeMs: timeMs + at * 100,
+        program: programs[at]!,
+        pid: 7,
+        text,
+        raw: text,
+        sequence: use * texts.length + at,
+      }),
+    );
+  };
+
+  it('costs what its last minutes cost, and each use is a transaction of its own', async () => {
+    const index = createIndex();
+    const following = createFollowing(index);
+    const counts: number[] = [];
+    for (let use = 0; use < USES; use++) {
+      await following.round(useOnce(use));
+      counts.push(following.inHand());
+    }
+    const kept = SETTINGS.closeMs / CYCLE_MS + 1;
+    // The one that is closed by a round was looked at in it.
+    expect(Math.max(...counts)).toBe(kept + 1);
+    const records = [...index.records.values()];
+    expect(records.map(({ transaction }) => transaction.messageId)).toEqual(
+      Array.from({ length: USES }, (_, use) => messageId(use)),
+    );
+    expect(await index.countOpen()).toBe(kept);
   });
 });
