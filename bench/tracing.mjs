@@ -206,15 +206,18 @@ const benchMemory = async (count) => {
 };
 
 const IDLE_S = 10;
+/** A server has compiled what it runs often; a cluster that was just started has not. */
+const WARM_UP = 1500;
 
 const benchIdle = async (name, config, count) => {
   const receiver = await startReceiver();
   const at = join(folder, 'idle');
-  const tracing = await startTracing({ dist, folder: at, config, endpoint: receiver.endpoint, interval: 0.05 });
+  const tracing = await startTracing({ dist, folder: at, config, endpoint: receiver.endpoint, interval: 0.02 });
   try {
     await tracing.untilRead(count);
-    // What is left to do after the last line.
-    await sleep(3000);
+    // What is left to do after the last line, too.
+    const begun = (await tracing.metrics())('polls_total');
+    while ((await tracing.metrics())('polls_total') < begun + WARM_UP) await sleep(1000);
     const windows = [];
     for (let window = 0; window < 3; window++) {
       const [before, cpuBefore] = [await tracing.metrics(), cpuOf(tracing.pid)];

@@ -2,16 +2,21 @@
 import type { Client, ClientOptions } from '@opensearch-project/opensearch';
 import type { ClusterAddress } from './address.js';
 import { connectionClass } from './connection.js';
-import { describeThrown, type Fault } from './faults.js';
+import { describeStatus, describeThrown, type Fault } from './faults.js';
 import { readTls } from './tls.js';
 
 /** `body` is whatever JSON the cluster answered. */
 export type Answer = Readonly<{ kind: 'answer'; body: unknown }> | Readonly<{ kind: 'fault'; fault: Fault }>;
 
+type Json = Readonly<Record<string, unknown>>;
+
+/** `body`: JSON. `lines`: JSON Lines, for what takes several requests in one. `isSmall`: not worth compressing the answer. */
 export type ClusterRequest = Readonly<{
   method: 'GET' | 'POST';
   path: string;
-  body?: Readonly<Record<string, unknown>>;
+  body?: Json;
+  lines?: readonly Json[];
+  isSmall?: boolean;
 }>;
 
 export type Cluster = Readonly<{
@@ -22,6 +27,8 @@ export type Cluster = Readonly<{
    * @throws the signal's reason when it aborts
    */
   ask: (request: ClusterRequest, signal: AbortSignal) => Promise<Answer>;
+  /** The answer to one of the searches of a `_msearch`. */
+  readPart: (part: unknown) => Answer;
   close: () => Promise<void>;
 }>;
 
@@ -38,11 +45,17 @@ const isBrief = ({ kind }: Fault): boolean => kind === 'overloaded' || kind === 
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
+const paramsOf = ({ method, path, body, lines, isSmall = false }: ClusterRequest) => ({
+  params: { method, path, ...(body && { body }), ...(lines && { bulkBody: [...lines] }) },
+  options: { maxRetries: RETRIES, ...(isSmall && { headers: { 'accept-encoding': 'identity' } }) },
+});
+
 const createAsk = (client: Client, address: ClusterAddress): Cluster['ask'] => {
   const once = async (request: ClusterRequest, signal: AbortSignal): Promise<Answer> => {
     const limit = AbortSignal.timeout(address.timeoutMs);
     const either = AbortSignal.any([signal, limit]);
-    const sent = client.transport.request({ ...request }, { maxRetries: RETRIES });
+    const { params, options } = paramsOf(request);
+    const sent = client.transport.request(params, options);
     const abort = (): void => {
       sent.abort();
     };
@@ -67,6 +80,15 @@ const createAsk = (client: Client, address: ClusterAddress): Cluster['ask'] => {
   };
 };
 
+const createReadPart =
+  (address: ClusterAddress): Cluster['readPart'] =>
+  (part) => {
+    const status = typeof part === 'object' && part !== null && 'status' in part ? Number(part.status) : 200;
+    return status < 400
+      ? { kind: 'answer', body: part }
+      : { kind: 'fault', fault: describeStatus(status, part, address) };
+  };
+
 /**
  * Connects with the first request, not before.
  * @throws MailtraceError `config` for a certificate file that cannot be read or is none
@@ -86,5 +108,10 @@ export const openCluster = async (address: ClusterAddress): Promise<Cluster> => 
       ...(ssl === undefined ? {} : { ssl }),
     });
   const client = open();
-  return { url: urlOf(address), ask: createAsk(client, address), close: () => client.close() };
+  return {
+    url: urlOf(address),
+    ask: createAsk(client, address),
+    readPart: createReadPart(address),
+    close: () => client.close(),
+  };
 };

@@ -95,7 +95,7 @@ const shorten = (reason: string): string => {
 };
 
 /** Of an answer with an HTTP status of failure. `index` is in the path of the request. */
-const faultOfStatus = (status: number, body: unknown, place: Place): Fault => {
+export const describeStatus = (status: number, body: unknown, place: Place): Fault => {
   const detail = reasonOf(body);
   const name = nameOf(place);
   if (status === 401) {
@@ -125,7 +125,7 @@ export const describeThrown = (error: unknown, place: Place, isTimeout: boolean)
   if (isTimeout) return timedOut(place);
   if (!(error instanceof Error)) throw error;
   const status = 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : null;
-  if (status !== null) return faultOfStatus(status, 'body' in error ? error.body : undefined, place);
+  if (status !== null) return describeStatus(status, 'body' in error ? error.body : undefined, place);
   switch (error.name) {
     case 'TimeoutError':
       return timedOut(place);

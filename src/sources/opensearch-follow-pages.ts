@@ -5,11 +5,14 @@ import type { DocumentReader } from './opensearch-documents.js';
 import type { Draft } from './opensearch-follow-draft.js';
 import { type ShardName, shardPartition } from './opensearch-follow-position.js';
 import {
+  type Asked,
+  type AskShards,
   allOf,
   anyOf,
   elsewhere,
   type FollowAnswer,
   type FollowHit,
+  type FollowQuery,
   leavesOf,
   sinceClause,
   unseen,
@@ -20,6 +23,7 @@ import { toTrouble } from './opensearch-trouble.js';
 
 export type PagesContext = SurveyContext &
   Readonly<{
+    askAll: AskShards;
     sourceFields: readonly string[];
     /** Null: documents of other hosts are few, and are left out here. */
     hosts: Clause | null;
@@ -120,9 +124,17 @@ type Batch = Readonly<{ state: ShardState; hits: number }>;
 
 const MORE: Batch = { state: 'more', hits: 0 };
 
-const readBatch = async (shard: number, query: Clause, size: number, context: PagesContext): Promise<Batch> => {
-  const { index, ask, draft, sourceFields, signal } = context;
-  const asked = await ask(index, shard, { query, size, order: 'asc', sourceFields, isCounted: false }, signal);
+const pageOf = (query: Clause, size: number, { sourceFields }: PagesContext): FollowQuery => ({
+  query,
+  size,
+  order: 'asc',
+  sourceFields,
+  isCounted: false,
+});
+
+/** Takes in what was answered for a shard. */
+const takePage = async (shard: number, asked: Asked, context: PagesContext): Promise<Batch> => {
+  const { index, draft } = context;
   if (asked.kind === 'fault') {
     draft.faults.push({ host: null, ...toTrouble(asked.fault, index) });
     return { state: 'fault', hits: 0 };
@@ -140,14 +152,23 @@ const readBatch = async (shard: number, query: Clause, size: number, context: Pa
   return { state: hasMore ? 'more' : 'done', hits: hits.length };
 };
 
-/** @param limit of hits */
-const readShard = async (shard: number, limit: number, context: PagesContext): Promise<ShardState> => {
-  const { together } = context;
-  const queries = together.has(shard) ? queriesTogether(shard, context) : queriesApart(shard, context);
+/** One shard, and how to ask for what is new in it. */
+type ShardPlan = Readonly<{ shard: number; queries: readonly Clause[] }>;
+
+/** @param limit of hits @param early the answer to its first query, when that was asked already */
+const readShard = async (
+  { shard, queries }: ShardPlan,
+  limit: number,
+  early: Asked | undefined,
+  context: PagesContext,
+): Promise<ShardState> => {
+  const { index, ask, together, signal } = context;
   let left = limit;
   let isFaulty = false;
-  for (const query of queries) {
-    const { state, hits } = left > 0 ? await readBatch(shard, query, left, context) : MORE;
+  for (const [at, query] of queries.entries()) {
+    const known = at === 0 ? early : undefined;
+    const asked = known ?? (left > 0 ? await ask(index, shard, pageOf(query, left, context), signal) : null);
+    const { state, hits } = asked === null ? MORE : await takePage(shard, asked, context);
     if (state === 'more') {
       together.delete(shard);
       return 'more';
@@ -158,6 +179,30 @@ const readShard = async (shard: number, limit: number, context: PagesContext): P
   together.add(shard);
   return isFaulty ? 'fault' : 'done';
 };
+
+/** Of a shard that was read to its end; where there is more, larger pages follow. */
+const PROBE = 500;
+
+/** The first pages of shards that were read to their end, in one request. An idle poll asks for no more. */
+const probe = async (
+  plans: readonly ShardPlan[],
+  limit: number,
+  context: PagesContext,
+): Promise<ReadonlyMap<number, Asked>> => {
+  const { index, askAll, together, signal } = context;
+  const parts = plans.flatMap(({ shard, queries: [first] }) =>
+    together.has(shard) && first !== undefined
+      ? [{ shard, query: pageOf(first, Math.min(limit, PROBE), context) }]
+      : [],
+  );
+  const answers = await askAll(index, parts, signal);
+  return new Map(parts.map(({ shard }, at) => [shard, answers[at]!]));
+};
+
+const planOf = (shard: number, context: PagesContext): ShardPlan => ({
+  shard,
+  queries: context.together.has(shard) ? queriesTogether(shard, context) : queriesApart(shard, context),
+});
 
 const countRecords = ({ records }: Draft): number => [...records.values()].reduce((sum, { length }) => sum + length, 0);
 
@@ -173,7 +218,9 @@ export const readNew = async (shards: number, maxRecords: number, context: Pages
     if (open.length === 0 || left <= 0) return { ended, open };
     const limit = Math.max(1, Math.min(PAGE, Math.floor(left / open.length)));
     const asked = open.slice(0, left);
-    const states = await Promise.all(asked.map((shard) => readShard(shard, limit, context)));
+    const plans = asked.map((shard) => planOf(shard, context));
+    const early = await probe(plans, limit, context);
+    const states = await Promise.all(plans.map((plan) => readShard(plan, limit, early.get(plan.shard), context)));
     hits -= limit * asked.length;
     for (const [index, shard] of asked.entries()) if (states[index] === 'done') ended.add(shard);
     open = [...open.slice(left), ...asked.filter((_, index) => states[index] === 'more')];

@@ -1,6 +1,6 @@
 /** The searches that following asks: what is new in a shard, where it ends, whether it is still what it was. */
-import type { Cluster } from '../opensearch-client/client.js';
-import type { Fault } from '../opensearch-client/faults.js';
+import type { Answer, Cluster } from '../opensearch-client/client.js';
+import type { Fault, FaultKind } from '../opensearch-client/faults.js';
 import type { Zone } from '../zone.js';
 import { openSkip, type ShardPosition } from './follow-shard.js';
 import { buildTimeClause, isJson } from './opensearch-fields.js';
@@ -107,10 +107,16 @@ const readAnswer = (body: unknown, size: number): FollowAnswer => {
 };
 
 /** Copies of one shard show documents at different times: the primary first, always. */
-const preferenceOf = (shard: number, isPrimary: boolean): string =>
-  encodeURIComponent(`_shards:${shard}${isPrimary ? '|_primary' : ''}`);
+const preferenceOf = (shard: number, isPrimary: boolean): string => `_shards:${shard}${isPrimary ? '|_primary' : ''}`;
 
 export type AskShard = (path: string, shard: number, query: FollowQuery, signal: AbortSignal) => Promise<Asked>;
+
+/** The same of several shards; the answers are expected to be small. */
+export type AskShards = (
+  path: string,
+  parts: readonly Readonly<{ shard: number; query: FollowQuery }>[],
+  signal: AbortSignal,
+) => Promise<readonly Asked[]>;
 
 /** A cluster, or what stands before it, that allows no search by shard and sequence number. */
 const isRefusal = (asked: Asked): boolean =>
@@ -139,20 +145,57 @@ const windowOf = (complaint: string): number | null => {
   return size > 0 ? size : SMALL_PAGE;
 };
 
+const isFaulty = (asked: Asked): boolean => asked.kind === 'fault' || asked.answer.fault !== null;
+
 const complaintOf = (asked: Asked): string =>
   asked.kind === 'fault' ? asked.fault.detail : (asked.answer.fault ?? '');
+
+const toAsked = (answer: Answer, size: number): Asked =>
+  answer.kind === 'fault' ? answer : { kind: 'answer', answer: readAnswer(answer.body, size) };
+
+const partsOf = (answer: Answer): readonly unknown[] => {
+  const parts = answer.kind === 'answer' && isJson(answer.body) ? answer.body['responses'] : null;
+  return Array.isArray(parts) ? parts : [];
+};
+
+/** Faults of the cluster or the way to it: asking shard by shard would not help. */
+const IN_GENERAL: ReadonlySet<FaultKind> = new Set(['unreachable', 'lost', 'unauthorized', 'overloaded']);
+
+/** All shards in one request (`_msearch`). Who may not send one, and what fails in it, asks for each shard alone. */
+const createAskShards = (cluster: Cluster, timestamp: string, ask: AskShard, isPrimary: () => boolean): AskShards => {
+  let isAllowed = true;
+  return async (path, parts, signal) => {
+    const askAlone = ({ shard, query }: (typeof parts)[number]): Promise<Asked> => ask(path, shard, query, signal);
+    if (!isAllowed || parts.length < 2) return Promise.all(parts.map(askAlone));
+    const lines = parts.flatMap(({ shard, query }) => [
+      { preference: preferenceOf(shard, isPrimary()) },
+      bodyOf(query, query.size, timestamp),
+    ]);
+    const request = { method: 'POST', path: searchPath(path, '_msearch'), lines, isSmall: true } as const;
+    const answer = await cluster.ask(request, signal);
+    if (answer.kind === 'fault' && IN_GENERAL.has(answer.fault.kind)) return parts.map(() => answer);
+    const answers = partsOf(answer);
+    isAllowed = answers.length === parts.length;
+    return Promise.all(
+      parts.map(async (part, at) => {
+        const asked = isAllowed ? toAsked(cluster.readPart(answers[at]), part.query.size) : null;
+        return asked === null || isFaulty(asked) ? askAlone(part) : asked;
+      }),
+    );
+  };
+};
 
 /** Asks shard number `shard` of every index of `path`. */
 export const createAskShard = (
   cluster: Cluster,
   timestamp: string,
-): Readonly<{ ask: AskShard; isRefused: () => boolean }> => {
+): Readonly<{ ask: AskShard; askAll: AskShards; isRefused: () => boolean }> => {
   let [isPrimary, isRefused, sizeMax] = [true, false, Number.POSITIVE_INFINITY];
   const send: AskShard = async (path, shard, query, signal) => {
     const size = Math.min(query.size, sizeMax);
-    const at = `${searchPath(path, '_search')}?preference=${preferenceOf(shard, isPrimary)}`;
+    const at = `${searchPath(path, '_search')}?preference=${encodeURIComponent(preferenceOf(shard, isPrimary))}`;
     const answer = await cluster.ask({ method: 'POST', path: at, body: bodyOf(query, size, timestamp) }, signal);
-    return answer.kind === 'fault' ? answer : { kind: 'answer', answer: readAnswer(answer.body, size) };
+    return toAsked(answer, size);
   };
   const ask: AskShard = async (path, shard, query, signal) => {
     const asked = await send(path, shard, query, signal);
@@ -166,5 +209,6 @@ export const createAskShard = (
     }
     return send(path, shard, query, signal);
   };
-  return { ask, isRefused: () => isRefused };
+  const askAll = createAskShards(cluster, timestamp, ask, () => isPrimary);
+  return { ask, askAll, isRefused: () => isRefused };
 };

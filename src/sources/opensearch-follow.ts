@@ -13,7 +13,7 @@ import { createDraft, type Draft, mergeRecords, type TrackedShards } from './ope
 import { readHostsClause } from './opensearch-follow-hosts.js';
 import { countWaiting, type PagesContext, type PagesRead, readNew } from './opensearch-follow-pages.js';
 import { beginPartition, GONE, readStored, renderBegin, renderShard } from './opensearch-follow-position.js';
-import { type AskShard, createAskShard } from './opensearch-follow-query.js';
+import { type AskShard, type AskShards, createAskShard } from './opensearch-follow-query.js';
 import { checkAnchors, discoverAll } from './opensearch-follow-survey.js';
 import { createLessons, type Lessons } from './opensearch-lessons.js';
 import type { Clause } from './opensearch-needles.js';
@@ -49,6 +49,7 @@ type Deps = Readonly<{
   options: OpensearchFollowOptions;
   follow: FollowOptions;
   ask: AskShard;
+  askAll: AskShards;
   lessons: Lessons;
   settle: Settle;
   memory: Memory;
@@ -82,7 +83,7 @@ const readerOf = ({ options, memory }: Deps, nowMs: number): DocumentReader => {
 };
 
 const contextOf = (deps: Deps, draft: Draft, nowMs: number, signal: AbortSignal): PagesContext => {
-  const { options, follow, ask, settle, memory } = deps;
+  const { options, follow, ask, askAll, settle, memory } = deps;
   const { index, fields, zone } = options;
   const hosts = new Set(follow.hosts);
   return {
@@ -91,6 +92,7 @@ const contextOf = (deps: Deps, draft: Draft, nowMs: number, signal: AbortSignal)
     zone,
     fromMs: memory.fromMs,
     ask,
+    askAll,
     draft,
     nowMs,
     signal,
@@ -190,13 +192,14 @@ const pollOnce = async (deps: Deps, signal: AbortSignal): Promise<FollowPoll> =>
 
 export const followOpensearch = (options: OpensearchFollowOptions, follow: FollowOptions): LogFollower => {
   const { cluster, index, fields } = options;
-  const { ask, isRefused } = createAskShard(cluster, fields.timestamp);
+  const { ask, askAll, isRefused } = createAskShard(cluster, fields.timestamp);
   const { timed } = readStored(follow.positions, index);
   let byTime = timed === null ? null : followByTime(options, follow, timed.atMs);
   const deps: Deps = {
     options,
     follow,
     ask,
+    askAll,
     lessons: createLessons(cluster, index, fields),
     settle: createSettle(null),
     memory: createMemory(options, follow),
