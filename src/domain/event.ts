@@ -6,7 +6,10 @@ export type LogRecord = Readonly<{
   host: HostName;
   /** Instant of the line, epoch milliseconds. */
   timeMs: number;
-  /** As logged: `postfix/smtpd`, `sm-mta`; `postfix` where forwarding lost the daemon; `''` when there is none. */
+  /**
+   * As logged: `postfix/smtpd`, `sm-mta`; `postfix` where forwarding lost the daemon; `''` when there is none. With its brackets
+   * where a queue file is named in the place of the process number: `dma[998162.558f334345f0]`.
+   */
   program: string;
   pid: number | null;
   /** The line without its syslog header and without leading blanks. */
