@@ -105,6 +105,18 @@ export type DeliveryEvent = Queued<'delivery'> &
     by: 'smtp' | 'lmtp' | 'forward' | 'local';
   }>;
 
+/**
+ * How a try ended, where its line need not say of whom or where: then it is of the recipients and the relay of the `try` lines
+ * before it.
+ */
+export type TriedEvent = Queued<'tried'> &
+  Pick<DeliveryEvent, 'status' | 'dsn' | 'replyCode' | 'relay' | 'response'> &
+  Readonly<{
+    recipient: string | null;
+    /** Was it to go to another host? null: the line does not say; it was when a relay was tried. */
+    isRemote: boolean | null;
+  }>;
+
 export type RejectEvent = Readonly<{
   kind: 'reject';
   mta: Mta;
@@ -149,6 +161,9 @@ export type MtaEvent =
   /** Sender, size and recipient count; Postfix qmgr's `queue active`. */
   | (Queued<'queued'> & Readonly<{ sender: string; sizeBytes: number | null; recipientCount: number | null }>)
   | DeliveryEvent
+  /** A delivery begins, or goes on to a relay. */
+  | (Queued<'try'> & Readonly<{ recipient: string | null; relay: Relay | null }>)
+  | TriedEvent
   /** Recipient known before any delivery (`hold:` lines, Exim `for`). */
   | (Queued<'recipient'> & Readonly<{ recipient: string; originalRecipient: string | null }>)
   /** `byOperator`: true when the line says that the postmaster deleted it; null when it cannot be told. */
