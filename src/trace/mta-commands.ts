@@ -54,13 +54,23 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         remove: null,
         inLog: `look in the log records for ${queueId}`,
       };
-    default:
+    case 'postfix':
       return {
         list: 'postqueue -p',
         show: `postcat -q ${queueId}`,
         force: `postqueue -i ${queueId}`,
         release: `postsuper -H ${queueId}`,
         remove: `postsuper -d ${queueId}`,
+        inLog: `look in the log for ${queueId}`,
+      };
+    // Whatever takes the place of sendmail(8) has a mailq; more than that is not known of it.
+    default:
+      return {
+        list: 'mailq',
+        show: null,
+        force: null,
+        release: null,
+        remove: null,
         inLog: `look in the log for ${queueId}`,
       };
   }
