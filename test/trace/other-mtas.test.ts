@@ -172,6 +172,28 @@ describe('Sendmail', () => {
     ]);
   });
 
+  it('takes a part for that of the message before it, not of one that has the ID a moment later', async () => {
+    const from = (at: number, sender: string): Line => [
+      at,
+      `sm-mta[9]: 6AL7O1DN000302: from=<${sender}>, size=479, class=0, nrcpts=1, msgid=<${sender}>, proto=ESMTP, daemon=MTA, relay=mx [192.0.2.11]`,
+    ];
+    const part = (at: number, id: string, name: string): readonly Line[] => [
+      [at, `sm-mta[9]: 6AL7O1DN000302: split: maxrcpts=1, rcpts=1, count=1, ids=${id}`],
+      [at + 1, `sm-mta[9]: ${id}: to=${name}, delay=00:00:02, xdelay=00:00:01, mailer=local, dsn=2.0.0, stat=Sent`],
+    ];
+    const sm = [
+      from(0, 'ann@sender.example'),
+      ...part(1, '6AL7O1DN000303', 'a'),
+      from(30, 'eve@other.example'),
+      ...part(31, '6AL7O1DN000304', 'b'),
+    ];
+    expect(tellChain(only(await story({ sm }, 'ann@sender.example')))).toEqual([
+      'delivered',
+      'sm/6AL7O1DN000302 > sm/6AL7O1DN000303 forward: a',
+      'sm/6AL7O1DN000303: a sent',
+    ]);
+  });
+
   it('gives up after its lifetime, having warned before', async () => {
     const deferred = (at: number): Line => [
       at,
