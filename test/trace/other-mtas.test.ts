@@ -1,5 +1,7 @@
 /** What is not Postfix on the way of a message: its lines are joined, and every recipient ends in the right state. */
 import { describe, expect, it } from 'vitest';
+import { addressedTo } from '../../src/domain/transaction.ts';
+import { hopRows } from '../../src/render/rows.ts';
 import { createLogs, type Logs } from '../support/postfix-log.ts';
 import { only, type StoryOptions, tell, tellChain, trace } from '../support/trace-story.ts';
 
@@ -140,6 +142,9 @@ describe('Sendmail', () => {
       'sm/6AL7O1DN000301: quinn sent',
     ]);
     expect(only(told).transactions[1]?.sender).toBe('owner-staff');
+    expect(only(told).summary).toContain('The mail from ann@sender.example to pat and quinn was delivered');
+    expect(addressedTo(only(told).transactions)).toEqual(['pat', 'quinn']);
+    expect(hopRows(only(told))[0]).toMatchObject({ queueId: '6AL7O1DN000300', recipient: '', status: 'sent' });
   });
 
   it('splits a message into parts, each with its own recipients', async () => {
