@@ -63,12 +63,12 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         remove: `postsuper -d ${queueId}`,
         inLog: `look in the log for ${queueId}`,
       };
-    // Whatever takes the place of sendmail(8) has a mailq; more than that is not known of it.
+    // What takes the place of sendmail(8) lists the queue as mailq and runs it with -q; more is not known of it.
     default:
       return {
         list: 'mailq',
         show: null,
-        force: null,
+        force: 'sendmail -q',
         release: null,
         remove: null,
         inLog: `look in the log for ${queueId}`,
