@@ -22,6 +22,8 @@ const recipientsOf = (event: MtaEvent): readonly string[] => {
     case 'delivery':
     case 'recipient':
       return event.originalRecipient === null ? [event.recipient] : [event.recipient, event.originalRecipient];
+    case 'try':
+    case 'tried':
     case 'held':
     case 'discarded':
     case 'reject':

@@ -15,7 +15,7 @@ const PAIRS_MAX = 50_000;
 
 /** The peer that an event names: by whom it was handed in, or whom it was handed to. */
 const peerOf = (event: MtaEvent): Readonly<{ host: string | null; ip: string | null }> | null => {
-  if (event.kind === 'delivery') return event.relay;
+  if (event.kind === 'delivery' || event.kind === 'try') return event.relay;
   if (event.kind !== 'arrival' || event.client === null) return null;
   return { host: event.client.name, ip: event.client.ip };
 };

@@ -6,7 +6,10 @@ export type LogRecord = Readonly<{
   host: HostName;
   /** Instant of the line, epoch milliseconds. */
   timeMs: number;
-  /** As logged: `postfix/smtpd`, `sm-mta`; `postfix` where forwarding lost the daemon; `''` when there is none. */
+  /**
+   * As logged: `postfix/smtpd`, `sm-mta`; `postfix` where forwarding lost the daemon; `''` when there is none. With its brackets
+   * where a queue file is named in the place of the process number: `dma[998162.558f334345f0]`.
+   */
   program: string;
   pid: number | null;
   /** The line without its syslog header and without leading blanks. */
@@ -102,6 +105,18 @@ export type DeliveryEvent = Queued<'delivery'> &
     by: 'smtp' | 'lmtp' | 'forward' | 'local';
   }>;
 
+/**
+ * How a try ended, where its line need not say of whom or where: then it is of the recipients and the relay of the `try` lines
+ * before it.
+ */
+export type TriedEvent = Queued<'tried'> &
+  Pick<DeliveryEvent, 'status' | 'dsn' | 'replyCode' | 'relay' | 'response'> &
+  Readonly<{
+    recipient: string | null;
+    /** Was it to go to another host? null: the line does not say; it was when a relay was tried. */
+    isRemote: boolean | null;
+  }>;
+
 export type RejectEvent = Readonly<{
   kind: 'reject';
   mta: Mta;
@@ -146,6 +161,9 @@ export type MtaEvent =
   /** Sender, size and recipient count; Postfix qmgr's `queue active`. */
   | (Queued<'queued'> & Readonly<{ sender: string; sizeBytes: number | null; recipientCount: number | null }>)
   | DeliveryEvent
+  /** A delivery begins, or goes on to a relay. */
+  | (Queued<'try'> & Readonly<{ recipient: string | null; relay: Relay | null }>)
+  | TriedEvent
   /** Recipient known before any delivery (`hold:` lines, Exim `for`). */
   | (Queued<'recipient'> & Readonly<{ recipient: string; originalRecipient: string | null }>)
   /** `byOperator`: true when the line says that the postmaster deleted it; null when it cannot be told. */

@@ -85,6 +85,28 @@ export type Reject = Readonly<{
   messageId?: MessageId | null;
 }>;
 
+/** Transactions that are parts of `whole` (Sendmail's `split`, dma's copies). */
+const partsOf = (whole: Transaction, transactions: readonly Transaction[]): readonly Transaction[] =>
+  transactions.filter(({ host, splitFrom }) => host === whole.host && splitFrom === whole.queueId);
+
+/** All its recipients have gone on in parts of it, and are named only there. */
+export const isOnlyParts = (whole: Transaction, transactions: readonly Transaction[]): boolean =>
+  whole.recipients.length === 0 && partsOf(whole, transactions).length > 0;
+
+/**
+ * Whom the sender wrote to, as far as the first of these transactions of one message shows it: before aliases and lists. In order
+ * of appearance, each once.
+ */
+export const addressedTo = (transactions: readonly Transaction[]): readonly string[] => {
+  const [entry] = transactions;
+  if (entry === undefined) return [];
+  const named = entry.recipients.length > 0 ? [entry] : partsOf(entry, transactions);
+  const addresses = named.flatMap(({ recipients }) =>
+    recipients.map(({ address, originalAddress }) => originalAddress ?? address),
+  );
+  return [...new Set(addresses)];
+};
+
 const FINAL: ReadonlySet<DeliveryStatus> = new Set(['sent', 'bounced', 'expired', 'rejected', 'discarded', 'deleted']);
 
 /** Nothing more can happen to a recipient in this state on this host. */

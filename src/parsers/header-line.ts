@@ -22,6 +22,7 @@ import {
   skipFacility,
   type Tag,
   textFrom,
+  withFileName,
 } from './header-tag.js';
 
 /** `stamp` null: the line has none, though it has a header. */
@@ -127,9 +128,9 @@ const readRfc5424 = (line: string, at: number): Parts | null => {
   const text = textFrom(line, skipStructuredData(line, place + 1));
   // syslog-ng may repeat the tag of the line that came to it, with the daemon that the header lost.
   const tag = program !== '-' && text.startsWith(program) ? readTag(text, 0) : null;
-  if (tag?.hasColon && tag.pid !== null)
+  if (tag?.hasColon && (tag.pid !== null || tag.program !== program))
     return { stamp, host: orNull(host), program: tag.program, pid: tag.pid, text: textFrom(text, tag.end) };
-  return { stamp, host: orNull(host), program: orNull(program) ?? '', pid: pidOf(pid), text };
+  return { stamp, host: orNull(host), program: withFileName(orNull(program) ?? '', pid), pid: pidOf(pid), text };
 };
 
 /** Queue names of Exim before 4.97, and since. */

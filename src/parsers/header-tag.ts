@@ -32,12 +32,22 @@ export const pidOf = (text: string | null): number | null =>
 
 const isGap = (line: string, at: number): boolean => at >= line.length || line.charCodeAt(at) <= BLANK;
 
-/** First character behind `[123]` at `at`; `at` itself when there is none. */
+/** The name of a queue file, where others have their process number: `dma[998162.558f334345f0]` (dma's setlogident). */
+const FILE_NAME = /^[0-9a-f]{1,16}(?:\.[0-9a-f]{1,16})?$/;
+const FILE_NAME_MAX = 33;
+
+/** The program with the queue file that stands in the place of its process number; most have a number there. */
+export const withFileName = (program: string, pid: string | null): string =>
+  pid !== null && pidOf(pid) === null && FILE_NAME.test(pid) && !program.endsWith(']') ? `${program}[${pid}]` : program;
+
+/** First character behind `[123]` or `[998162.558f334345f0]` at `at`; `at` itself when there is none. */
 const skipPid = (line: string, at: number): number => {
   if (line.charCodeAt(at) !== OPEN_BRACKET) return at;
   let end = at + 1;
   while (isDigitAt(line, end)) end++;
-  return line.charCodeAt(end) === CLOSE_BRACKET ? end + 1 : at;
+  if (line.charCodeAt(end) === CLOSE_BRACKET) return end + 1;
+  const close = line.slice(at + 1, at + FILE_NAME_MAX + 2).indexOf(']');
+  return close > 0 && FILE_NAME.test(line.slice(at + 1, at + 1 + close)) ? at + close + 2 : at;
 };
 
 /** `name[123]:`, `name:` or `name[123]`, and a blank. Null when the text at `at` is no tag. */
@@ -55,9 +65,9 @@ export const readTag = (line: string, at: number): Tag | null => {
   const next = hasColon ? close + 1 : close;
   // `name[123]:text`: some relays drop the blank.
   const isTag = isGap(line, next) || (hasColon && close > end);
-  return isTag
-    ? { program: line.slice(at, end), pid: pidOf(line.slice(end + 1, close - 1)), end: next, hasColon }
-    : null;
+  if (!isTag) return null;
+  const inside = close > end ? line.slice(end + 1, close - 1) : null;
+  return { program: withFileName(line.slice(at, end), inside), pid: pidOf(inside), end: next, hasColon };
 };
 
 /** Words with a colon that begin the text of a line whose tag was lost. */

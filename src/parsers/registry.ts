@@ -1,6 +1,7 @@
 /** Which parser reads which line. */
 import type { LogRecord, Mta, MtaEvent, ParseOutcome } from '../domain/event.js';
 import { amavis } from './amavis.js';
+import { dma } from './dma.js';
 import { dovecot } from './dovecot.js';
 import { exim } from './exim.js';
 import { kumomta } from './kumomta.js';
@@ -23,6 +24,7 @@ export const parsers: readonly Parser[] = [
   exim,
   opensmtpd,
   kumomta,
+  dma,
   dovecot,
   amavis,
   rspamd,

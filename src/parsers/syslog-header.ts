@@ -14,7 +14,7 @@ import {
   wrappingOf,
 } from './header-line.js';
 import { nearestYear, pastYear, readBsdStamp, readIsoStamp, type Stamp, type YearOf } from './header-stamp.js';
-import { pidOf, readLooseTag, readTag, textFrom } from './header-tag.js';
+import { pidOf, readLooseTag, readTag, textFrom, withFileName } from './header-tag.js';
 
 export type Header = Readonly<{
   /** Epoch milliseconds. In a repeated hour the earlier instant. */
@@ -77,7 +77,7 @@ const readJson = (line: string, yearOf: YearOf): Parts | null => {
   return {
     stamp,
     host: fields.host,
-    program: tag?.program ?? fields.program ?? '',
+    program: withFileName(tag?.program ?? fields.program ?? '', fields.pid),
     pid: pidOf(fields.pid) ?? tag?.pid ?? null,
     text: fields.program === null && tag ? textFrom(text, tag.end) : text,
   };

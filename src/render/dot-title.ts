@@ -1,5 +1,6 @@
 /** What stands above the picture: verdict, sender and recipients, when. */
 import type { Chain, TraceReport } from '../domain/chain.js';
+import { addressedTo } from '../domain/transaction.js';
 import { createZone, isZone } from '../zone.js';
 import { htmlRows, htmlTable } from './dot-card.js';
 import type { GraphModel } from './dot-model.js';
@@ -99,8 +100,7 @@ const senderOf = ({ transactions }: Chain): string => {
 
 /** As the sender wrote them: before aliases and lists. */
 const recipientsOf = ({ transactions, hiddenRecipients }: Chain, maxNames: number): string => {
-  const all = (transactions[0]?.recipients ?? []).map(({ address, originalAddress }) => originalAddress ?? address);
-  const names = [...new Set(all)];
+  const names = addressedTo(transactions);
   const more = names.length - maxNames;
   const hidden = hiddenRecipients > 0 ? [`${hiddenRecipients} not shown`] : [];
   const rest = more > 0 ? [`${more} more`] : [];

@@ -4,7 +4,7 @@
  */
 import type { Chain, Gap } from '../domain/chain.js';
 import type { DeliveryStatus, Relay } from '../domain/event.js';
-import type { DeliveryAttempt, Recipient, Transaction } from '../domain/transaction.js';
+import { type DeliveryAttempt, isOnlyParts, type Recipient, type Transaction } from '../domain/transaction.js';
 
 /** Cells that are empty are `''`. Every row repeats host and queue ID, so that it can be read alone. */
 export type HopRow = Readonly<{
@@ -166,14 +166,14 @@ const stateOf = (transaction: Transaction): DeliveryStatus => {
 
 /**
  * Rows in the order of the chain's transactions; under each transaction its recipients, then the hops that end in a gap.
- * A transaction without recipients is one row with its state.
+ * A transaction without recipients is one row with its state; one that went on in parts has handed on all of it.
  */
 export const hopRows = (chain: Pick<Chain, 'transactions' | 'hops'>): readonly HopRow[] =>
   chain.transactions.flatMap((transaction, index) => {
     const base = blank(transaction, index + 1);
     const attempts =
       transaction.recipients.length === 0
-        ? [{ ...base, status: stateOf(transaction) }]
+        ? [{ ...base, status: isOnlyParts(transaction, chain.transactions) ? 'sent' : stateOf(transaction) }]
         : transaction.recipients.flatMap((recipient) => recipientRows(base, recipient));
     const gaps = chain.hops
       .filter(({ from, gap }) => gap !== null && from.host === transaction.host && from.queueId === transaction.queueId)

@@ -1,6 +1,6 @@
 /** A trace report for people: what became of each message, hop by hop, and what could not be seen. */
 import type { Chain, Finding, TraceReport, Verdict } from '../domain/chain.js';
-import type { Transaction } from '../domain/transaction.js';
+import { addressedTo, type Transaction } from '../domain/transaction.js';
 import { createZone, formatWindow, type Zone } from '../zone.js';
 import { formatSpan } from './clock.js';
 import { pathTexts, retryTexts, worstFirst } from './diagnosis-text.js';
@@ -45,7 +45,7 @@ const senderText = (sender: string | null): string =>
 /** Sender and recipients of the message as it first came in: before aliases and lists changed them. */
 const envelopeText = ({ transactions, hiddenRecipients }: Chain): string => {
   const [first] = transactions;
-  const addresses = [...new Set((first?.recipients ?? []).map((to) => to.originalAddress ?? to.address))];
+  const addresses = addressedTo(transactions);
   const more = addresses.length - RECIPIENTS_MAX;
   const parts = [
     ...addresses.slice(0, RECIPIENTS_MAX),

@@ -2,8 +2,13 @@
 import type { LogRecord } from '../domain/event.js';
 import type { FoundLine } from './log-reading.js';
 
+/** What stands in the brackets of the tag: the process, or a queue file. */
+const bracketOf = ({ program, pid }: FoundLine['header']): string =>
+  pid === null ? program.slice(program.indexOf('[') + 1 || program.length) : String(pid);
+
 /** The same line written by two rsyslog rules may have two forms, one without the daemon: second, process and text tell it. */
-const copyKey = ({ header: { timeMs, pid, text } }: FoundLine): string => `${Math.floor(timeMs / 1000)}|${pid}|${text}`;
+const copyKey = ({ header }: FoundLine): string =>
+  `${Math.floor(header.timeMs / 1000)}|${bracketOf(header)}|${header.text}`;
 
 /**
  * Leaves out what an earlier log has already: Debian writes each mail line to mail.log and to mail.info, and both match

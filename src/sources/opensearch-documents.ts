@@ -111,6 +111,7 @@ const instantOf = (stamp: string | null, sortMs: number, zone: Zone): Instant =>
 const isTag = (program: string, pid: number | null): boolean =>
   pid !== null ||
   program.includes('/') ||
+  program.endsWith(']') ||
   (/^[a-z][a-z_.-]*\d?$/.test(program) && !/^(?:warning|error|fatal|panic|statistics|reject|info)$/.test(program));
 
 type Reading = Readonly<{

@@ -31,7 +31,12 @@ const noticeTransaction = (
         t.lastSeenMs >= cause.firstSeenMs - NOTICE_LEAD_MS &&
         t.firstSeenMs <= cause.lastSeenMs + NOTICE_LEAD_MS,
     )
-    .sort((a, b) => Math.abs(a.firstSeenMs - cause.lastSeenMs) - Math.abs(b.firstSeenMs - cause.lastSeenMs))[0];
+    .sort(
+      (a, b) =>
+        // Another message may have had the ID in the same minute; a notice mostly has the null sender.
+        Number(Boolean(a.sender)) - Number(Boolean(b.sender)) ||
+        Math.abs(a.firstSeenMs - cause.lastSeenMs) - Math.abs(b.firstSeenMs - cause.lastSeenMs),
+    )[0];
 
 type Pair = Readonly<{ cause: Transaction; notice: Transaction; kind: Notice['kind'] }>;
 

@@ -5,6 +5,7 @@ import type { Notice, Recipient, Transaction } from '../domain/transaction.js';
 import { createDraftRecipients, type DraftRecipients } from './draft-recipients.js';
 import type { Occurrence } from './fold.js';
 import type { Lifetime } from './lifetimes.js';
+import { resolveTries } from './tries.js';
 
 type Draft = {
   mta: Transaction['mta'];
@@ -146,6 +147,8 @@ const apply = (draft: Draft, { event, timeMs, pid }: Occurrence): void => {
       draft.sender ??= event.sender;
       return;
     case 'aborted':
+    case 'try':
+    case 'tried':
     case 'session':
     case 'session-action':
     case 'loose-filter':
@@ -207,7 +210,7 @@ export const buildTransaction = (
     applyToMessage(draft, event.action === 'hold' ? 'held' : 'discarded', event.recipient);
     draft.sender ??= event.sender;
   }
-  for (const occurrence of lifetime.occurrences) apply(draft, occurrence);
+  for (const occurrence of resolveTries(lifetime.occurrences)) apply(draft, occurrence);
   // Every field by name: following builds millions of these, and copying objects is what takes the time.
   return {
     mta: draft.mta,

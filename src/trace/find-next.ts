@@ -16,6 +16,8 @@ export type Finder = Readonly<{
   byMessageId: (handover: Handover) => readonly Transaction[];
   /** The transaction `id` on `host` that `to` says it came from. */
   origin: (to: Transaction, host: HostName, id: QueueId) => Transaction | undefined;
+  /** The transaction `id` on the same host of which `to` says it is a part. */
+  whole: (to: Transaction, id: QueueId) => Transaction | undefined;
   /** The machine that handed `to` in; null when none is named. Loopback is the host itself. */
   clientHost: (to: Transaction) => HostName | null;
   /** The machine a hand-over went to. */
@@ -197,6 +199,19 @@ const findOrigin = (index: Index, to: Transaction, host: HostName, id: QueueId):
   return [...(there.length > 0 ? there : elsewhere)].sort((a, b) => b.firstSeenMs - a.firstSeenMs)[0];
 };
 
+/**
+ * The transaction on this host of which `to` is a part. Its lines come first, and its ID may be another's a moment later (dma names
+ * a message by the inode of its file). Two of one stamp cannot be told apart.
+ */
+const findWhole = (index: Index, to: Transaction, id: QueueId): Transaction | undefined => {
+  const before = (index.byId.get(id) ?? [])
+    .filter((from) => from !== to && from.host === to.host && from.firstSeenMs <= to.arrivedAtMs)
+    .toSorted((a, b) => b.firstSeenMs - a.firstSeenMs);
+  const [last, other] = before;
+  if (last === undefined) return findOrigin(index, to, to.host, id);
+  return last.firstSeenMs === other?.firstSeenMs ? undefined : last;
+};
+
 export const createFinder = (transactions: readonly Transaction[], machines: Machines): Finder => {
   const index: Index = {
     machines,
@@ -210,5 +225,6 @@ export const createFinder = (transactions: readonly Transaction[], machines: Mac
     byQueueId: (handover, id) => findByQueueId(index, handover, id),
     byMessageId: (handover) => findByMessageId(index, handover),
     origin: (to, host, id) => findOrigin(index, to, host, id),
+    whole: (to, id) => findWhole(index, to, id),
   };
 };

@@ -24,7 +24,9 @@ const RANK: Readonly<Record<MtaEvent['kind'], number>> = {
   released: 7,
   queued: 8,
   probe: 9,
+  try: 8,
   delivery: 9,
+  tried: 9,
   expired: 10,
   notice: 11,
   requeued: 12,
@@ -39,7 +41,9 @@ const AFTERMATH_MS = 60_000;
 
 /** Of several deliveries in one stamp those that settle a recipient come last. */
 const rankOf = ({ event }: Occurrence): number =>
-  event.kind === 'delivery' && isFinal(event.status) ? RANK.delivery + 0.5 : RANK[event.kind];
+  (event.kind === 'delivery' || event.kind === 'tried') && isFinal(event.status)
+    ? RANK.delivery + 0.5
+    : RANK[event.kind];
 
 const sortKey = (occurrence: Occurrence): string => JSON.stringify(occurrence.event);
 

@@ -175,7 +175,7 @@ const linkByOrigin = (transactions: readonly Transaction[], finder: Finder, coll
       const recipients = carriedOn(requeued, to, ({ status }) => !isFinal(status));
       collector.link(requeued, to, recipients, 'requeue');
     }
-    const whole = to.splitFrom ? finder.origin(to, to.host, to.splitFrom) : undefined;
+    const whole = to.splitFrom ? finder.whole(to, to.splitFrom) : undefined;
     // The recipients stand only in the part.
     if (whole)
       collector.link(

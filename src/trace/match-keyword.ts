@@ -56,6 +56,8 @@ const holds = (keyword: Exclude<Keyword, { kind: 'text' }>, facts: Facts): boole
       return facts.messageId === text || addressesOf(facts).some((address) => isAddress(text, address));
     case 'domain-or-host':
       return (
+        // A queue ID may have a dot in it (dma).
+        facts.queueIds.includes(text) ||
         addressesOf(facts).some((address) => isInDomain(address, text)) ||
         [facts.client?.name, ...facts.relays.map(({ host }) => host)].some((name) => sameHost(name, text))
       );

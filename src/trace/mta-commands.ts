@@ -54,13 +54,23 @@ export const queueCommands = (mta: Mta, queueId: string): QueueCommands => {
         remove: null,
         inLog: `look in the log records for ${queueId}`,
       };
-    default:
+    case 'postfix':
       return {
         list: 'postqueue -p',
         show: `postcat -q ${queueId}`,
         force: `postqueue -i ${queueId}`,
         release: `postsuper -H ${queueId}`,
         remove: `postsuper -d ${queueId}`,
+        inLog: `look in the log for ${queueId}`,
+      };
+    // What takes the place of sendmail(8) lists the queue as mailq and runs it with -q; more is not known of it.
+    default:
+      return {
+        list: 'mailq',
+        show: null,
+        force: 'sendmail -q',
+        release: null,
+        remove: null,
         inLog: `look in the log for ${queueId}`,
       };
   }

@@ -1,6 +1,6 @@
 /** The verdict as one sentence that a help-desk agent can read out. */
 import type { Verdict } from '../domain/chain.js';
-import type { DeliveryAttempt, Transaction } from '../domain/transaction.js';
+import { addressedTo, type DeliveryAttempt, type Transaction } from '../domain/transaction.js';
 import type { FinalOutcome } from './verdict.js';
 
 /** Names in a sentence; the rest is counted. */
@@ -17,15 +17,10 @@ const namesOf = (addresses: readonly string[]): string => {
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(' and ');
 };
 
-/** The addresses the sender wrote to, as far as the first transaction shows them. */
-const addressedTo = (entry: Transaction): readonly string[] => [
-  ...new Set(entry.recipients.map(({ address, originalAddress }) => originalAddress ?? address)),
-];
-
-const subjectOf = (entry: Transaction): string => {
+const subjectOf = (entry: Transaction, transactions: readonly Transaction[]): string => {
   const sender =
     entry.sender === null ? 'unknown sender' : entry.sender === '' ? 'the mail system (null sender)' : entry.sender;
-  const to = namesOf(addressedTo(entry));
+  const to = namesOf(addressedTo(transactions));
   return to === '' ? `The mail from ${sender}` : `The mail from ${sender} to ${to}`;
 };
 
@@ -193,10 +188,13 @@ const predicate = (
 /** @param isNotified a bounce message about it was made */
 export const summarise = (
   verdict: Verdict,
-  entry: Transaction,
+  transactions: readonly Transaction[],
   outcomes: readonly FinalOutcome[],
   isNotified: boolean,
-): string => `${subjectOf(entry)} ${predicate(verdict, entry, outcomes, isNotified)}`;
+): string => {
+  const entry = transactions[0]!;
+  return `${subjectOf(entry, transactions)} ${predicate(verdict, entry, outcomes, isNotified)}`;
+};
 
 /** For a person who may not see the recipients: how many came to what end. */
 export const summariseCounts = (verdict: Verdict, outcomes: readonly FinalOutcome[]): string => {

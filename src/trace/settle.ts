@@ -28,6 +28,8 @@ export type Outcome = Readonly<
 const ACCEPTED: ReadonlySet<MtaEvent['kind']> = new Set([
   'queued',
   'delivery',
+  'try',
+  'tried',
   'removed',
   'expired',
   'held',

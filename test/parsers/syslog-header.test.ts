@@ -332,6 +332,52 @@ describe('the header of a line', () => {
   });
 });
 
+describe('a queue file in the place of the process number', () => {
+  it.each([
+    [
+      'RFC 3164',
+      'Nov 22 00:07:32 nas1 dma[998162.558f3342f9a0]: <a@x.example> trying delivery',
+      'dma[998162.558f3342f9a0] |  | <a@x.example> trying delivery',
+    ],
+    ['RFC 3164, of the whole message', 'Nov 22 00:07:32 nas1 dma[9980a2]: x', 'dma[9980a2] |  | x'],
+    // Nothing tells it from a process number but the daemon.
+    ['RFC 3164, by chance of digits alone', 'Nov 22 00:07:32 nas1 dma[998162]: x', 'dma | 998162 | x'],
+    ['more digits than a process number has', 'Nov 22 00:07:32 nas1 dma[12345678901]: x', 'dma[12345678901] |  | x'],
+    ['RFC 3339', '2026-11-22T00:07:32.5+00:00 nas1 dma[9980a2.55a3]: x', 'dma[9980a2.55a3] |  | x'],
+    ['RFC 5424', '<22>1 2026-11-22T00:07:32Z nas1 dma 9980a2.55a3 - -  x', 'dma[9980a2.55a3] |  | x'],
+    [
+      'RFC 5424 with the tag once more',
+      '<22>1 2026-11-22T00:07:32Z nas1 dma 9980a2.55a3 - - dma[9980a2.55a3]: x',
+      'dma[9980a2.55a3] |  | x',
+    ],
+    ['RFC 3164 out of RFC 5424', 'Nov 22 00:07:32 nas1 dma[9980a2.55a3] x', 'dma[9980a2.55a3] |  | x'],
+    [
+      'ECS',
+      '{"@timestamp":"2026-11-22T00:07:32Z","host.name":"nas1","log.syslog.appname":"dma","log.syslog.procid":"9980a2.55a3","message":" x"}',
+      'dma[9980a2.55a3] |  | x',
+    ],
+    [
+      'rsyslog, with its tag',
+      '{"timestamp":"2026-11-22T00:07:32Z","hostname":"nas1","syslogtag":"dma[9980a2.55a3]:","procid":"9980a2.55a3","msg":" x"}',
+      'dma[9980a2.55a3] |  | x',
+    ],
+    [
+      'a journal',
+      '{"__REALTIME_TIMESTAMP":"1795305252000000","_HOSTNAME":"nas1","SYSLOG_IDENTIFIER":"dma","SYSLOG_PID":"9980a2.55a3","_PID":"9","MESSAGE":"x"}',
+      'dma[9980a2.55a3] |  | x',
+    ],
+    // Text of a line that has lost its tag.
+    ['no address', 'Nov 22 00:07:32 nas1 mx[192.0.2.1]: x', ' |  | mx[192.0.2.1]: x'],
+    ['no word', 'Nov 22 00:07:32 nas1 mx[unknown]: x', ' |  | mx[unknown]: x'],
+    ['nor what is never closed', 'Nov 22 00:07:32 nas1 dma[9980a2.55a3: x', ' |  | dma[9980a2.55a3: x'],
+    ['RFC 5424, a thread', '<22>1 2026-11-22T00:07:32Z nas1 app thread-3 - - x', 'app |  | x'],
+  ])('%s', (_, line, expected) => {
+    const header = parserFor({ near: '2026-11-22T01:00:00Z' })(line);
+    expect(header && [header.program, header.pid, header.text].join(' | ')).toBe(expected);
+    expect(header?.host).toBe('nas1');
+  });
+});
+
 describe('a header inside a header', () => {
   it.each([
     [

@@ -40,6 +40,17 @@ const noText = (): boolean => false;
 const holds = (keyword: string, t: Transaction = MAIL): boolean => matchesTransaction(parseKeyword(keyword), t, noText);
 const refused = (keyword: string): boolean => matchesReject(parseKeyword(keyword), REFUSED, noText);
 
+describe('a queue ID with a dot in it', () => {
+  it.each([
+    ['998162.558f3342f9a0', true],
+    ['qid:998162.558f3342f9a0', true],
+    ['998162.558f3342f9a', false],
+    ['998162', false],
+  ])('%s: %s', (keyword, expected) => {
+    expect(holds(keyword, transaction({ host: 'nas1', queueId: '998162.558f3342f9a0' }))).toBe(expected);
+  });
+});
+
 describe('a keyword', () => {
   it.each([
     // A whole address, or a message-id.

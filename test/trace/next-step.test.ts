@@ -40,6 +40,7 @@ describe('a message that waits', () => {
     ['sendmail', ['mailq -v shows A1A1A1A1', 'sendmail -v -qIA1A1A1A1 forces one']],
     ['opensmtpd', ['smtpctl show queue shows A1A1A1A1', 'smtpctl schedule A1A1A1A1 forces one']],
     ['kumomta', ['kcli queue-summary shows A1A1A1A1']],
+    ['newmta', ['mailq shows A1A1A1A1', 'sendmail -q forces one']],
   ])('%s', (mta, texts) => {
     const said = step('deferred', TIMED_OUT, mta);
     for (const text of texts) expect(said).toContain(text);

@@ -1,5 +1,7 @@
 /** What is not Postfix on the way of a message: its lines are joined, and every recipient ends in the right state. */
 import { describe, expect, it } from 'vitest';
+import { addressedTo } from '../../src/domain/transaction.ts';
+import { hopRows } from '../../src/render/rows.ts';
 import { createLogs, type Logs } from '../support/postfix-log.ts';
 import { only, type StoryOptions, tell, tellChain, trace } from '../support/trace-story.ts';
 
@@ -140,6 +142,9 @@ describe('Sendmail', () => {
       'sm/6AL7O1DN000301: quinn sent',
     ]);
     expect(only(told).transactions[1]?.sender).toBe('owner-staff');
+    expect(only(told).summary).toContain('The mail from ann@sender.example to pat and quinn was delivered');
+    expect(addressedTo(only(told).transactions)).toEqual(['pat', 'quinn']);
+    expect(hopRows(only(told))[0]).toMatchObject({ queueId: '6AL7O1DN000300', recipient: '', status: 'sent' });
   });
 
   it('splits a message into parts, each with its own recipients', async () => {
@@ -169,6 +174,28 @@ describe('Sendmail', () => {
       'sm/6AL7O1DN000302: a sent',
       'sm/6AL7O1DN000303: b sent',
       'sm/6AL7O1DN000304: c sent',
+    ]);
+  });
+
+  it('takes a part for that of the message before it, not of one that has the ID a moment later', async () => {
+    const from = (at: number, sender: string): Line => [
+      at,
+      `sm-mta[9]: 6AL7O1DN000302: from=<${sender}>, size=479, class=0, nrcpts=1, msgid=<${sender}>, proto=ESMTP, daemon=MTA, relay=mx [192.0.2.11]`,
+    ];
+    const part = (at: number, id: string, name: string): readonly Line[] => [
+      [at, `sm-mta[9]: 6AL7O1DN000302: split: maxrcpts=1, rcpts=1, count=1, ids=${id}`],
+      [at + 1, `sm-mta[9]: ${id}: to=${name}, delay=00:00:02, xdelay=00:00:01, mailer=local, dsn=2.0.0, stat=Sent`],
+    ];
+    const sm = [
+      from(0, 'ann@sender.example'),
+      ...part(1, '6AL7O1DN000303', 'a'),
+      from(30, 'eve@other.example'),
+      ...part(31, '6AL7O1DN000304', 'b'),
+    ];
+    expect(tellChain(only(await story({ sm }, 'ann@sender.example')))).toEqual([
+      'delivered',
+      'sm/6AL7O1DN000302 > sm/6AL7O1DN000303 forward: a',
+      'sm/6AL7O1DN000303: a sent',
     ]);
   });
 

@@ -1,5 +1,6 @@
 /** The verdict word of CONTRACT §2 with a sign before it: shape, not colour alone, tells them apart. */
 import type { Chain, Verdict } from '../../domain/chain.js';
+import { addressedTo } from '../../domain/transaction.js';
 import { bold, type Line, own, plural, quote } from './blocks.js';
 import { cut } from './log-text.js';
 
@@ -28,11 +29,8 @@ export const isOpen = (verdict: Verdict): boolean =>
 const SHOWN_RECIPIENTS = 5;
 
 /** Whom the message was for as it came in: before aliases and lists. In order of appearance, without repeats. */
-export const addressees = ({ transactions }: Pick<Chain, 'transactions'>): readonly string[] => {
-  const first = transactions[0];
-  const seen = (first?.recipients ?? []).map(({ address, originalAddress }) => originalAddress ?? address);
-  return [...new Set(seen)];
-};
+export const addressees = ({ transactions }: Pick<Chain, 'transactions'>): readonly string[] =>
+  addressedTo(transactions);
 
 /** `null sender` is the sender of bounces (RFC 5321 §4.5.5). */
 export const senderText = ({ transactions }: Pick<Chain, 'transactions'>): string => {
