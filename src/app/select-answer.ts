@@ -10,6 +10,7 @@ import type { BuiltChain } from '../trace/build-chains.js';
 import type { FoldResult } from '../trace/fold.js';
 import { type HasText, isWanted, matchesReject, matchesTransaction } from '../trace/match-keyword.js';
 import { adviseStart } from '../trace/start-advice.js';
+import { formatInstant } from '../zone.js';
 import { findVisiblePart, type MailParties } from './access.js';
 import type { FoundLines } from './found-lines.js';
 import { redactReject } from './redact-reject.js';
@@ -189,7 +190,7 @@ const lateFindings = ({ query, lateSinceMs }: SelectInput, isFound: boolean): re
         {
           code: 'not-yet-logged',
           severity: 'info',
-          text: `The window reaches up to now: lines since ${new Date(lateSinceMs).toISOString().slice(0, 19)}Z may not be in the logs yet (trace.log_lag). Ask again later.`,
+          text: `The window reaches up to now: lines since ${formatInstant(lateSinceMs, query.timeZone)} may not be in the logs yet (trace.log_lag). Ask again later.`,
           host: null,
         },
       ];

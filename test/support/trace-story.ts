@@ -15,6 +15,8 @@ export type StoryOptions = RenderOptions &
     /** Seconds from T0; default: an hour before and after. */
     window?: readonly [number, number];
     onlyWindow?: boolean;
+    /** Of who asks; default: UTC. */
+    timeZone?: string;
     startHost?: string;
     scope?: Scope;
     /** Seconds from T0; default: a week later. */
@@ -93,7 +95,7 @@ export const trace = async (
       keywords: (typeof keywords === 'string' ? [keywords] : keywords).map(parseKeyword),
       startHost: options.startHost ?? null,
       window: { fromMs: T0 + from * 1000, toMs: T0 + to * 1000 },
-      timeZone: 'UTC',
+      timeZone: options.timeZone ?? 'UTC',
       onlyWindow: options.onlyWindow ?? false,
       scope: options.scope ?? { kind: 'all' },
     },

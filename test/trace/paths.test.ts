@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Architecture, DirectionPlan, RouteStep } from '../../src/domain/architecture.ts';
 import { hostName } from '../../src/domain/ids.ts';
 import { parseNetwork } from '../../src/domain/keyword.ts';
-import { CAROL, createLogs, fullName, type Logs, peer } from '../support/postfix-log.ts';
+import { formatInstant } from '../../src/zone.ts';
+import { CAROL, createLogs, fullName, type Logs, peer, T0 } from '../support/postfix-log.ts';
 import { type StoryOptions, trace } from '../support/trace-story.ts';
 
 const step = (name: string): RouteStep => ({
@@ -180,5 +181,11 @@ describe('when nothing is found', () => {
     // The window ends at 3600, logs may lag by 600.
     expect(await codes(4100)).toEqual(['not-yet-logged']);
     expect(await codes(4300)).toEqual([]);
+  });
+
+  it('says so in the time of who asks', async () => {
+    const { findings } = await ask('nobody@x.example', { now: 4100, timeZone: 'Asia/Taipei' });
+    expect(findings[0]?.text).toContain(`since ${formatInstant(T0 + 3500 * 1000, 'Asia/Taipei')} may not be`);
+    expect(findings[0]?.text).toContain('UTC+08:00');
   });
 });
