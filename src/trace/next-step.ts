@@ -1,4 +1,5 @@
 /** Where to look next: which machine, which queue, which parameter; with the commands of that machine's MTA. */
+import { fillAdvice, isPlainWord, type Peer, peerWanted, SMTP_PORT } from '../domain/advice.js';
 import type { Verdict } from '../domain/chain.js';
 import { explainCode } from '../domain/status-code.js';
 import type { DeliveryAttempt } from '../domain/transaction.js';
@@ -12,31 +13,10 @@ export type NextStepInput = Readonly<{
   ownName: (name: string) => string | null;
 }>;
 
-/** Text of others that may stand in a command: nothing that a shell reads as more than a word. */
-const isPlainWord = (text: string): boolean => /^[A-Za-z0-9][A-Za-z0-9._+@:-]{0,253}$/.test(text);
-
-type Peer = Readonly<{ host: string; port: string }>;
-
-const peerOf = ({ relay, response }: DeliveryAttempt): Peer | null => {
-  // A try that reached nobody names whom it wanted: `connect to mx.example[192.0.2.1]:25: Connection refused`.
-  const wanted = /^(?:delivery temporarily suspended: )?connect to ([^\s[\]]{1,253})\[[^\]]{1,64}\]:(\d{1,5})/.exec(
-    response ?? '',
-  );
-  if (relay !== null) return { host: relay.host ?? relay.ip ?? '', port: String(relay.port ?? 25) };
-  return wanted === null ? null : { host: wanted[1]!, port: wanted[2]! };
-};
-
-/** Puts recipient and far side into the commands of an advice, where they are harmless. */
-const fillIn = (advice: string, recipient: string | null, peer: Peer | null): string =>
-  advice.replace(/`[^`]{1,200}`/g, (command) => {
-    let filled = command;
-    if (recipient !== null && isPlainWord(recipient)) filled = filled.replace(/\bADDRESS\b/g, recipient);
-    if (peer !== null && isPlainWord(peer.host)) {
-      filled = filled.replace(/^`nc -vz HOST 25`$/, `\`nc -vz HOST ${peer.port}\``);
-      filled = filled.replace(/\bHOST\b/g, peer.host).replace(/\bPORT\b/g, peer.port);
-    }
-    return filled;
-  });
+const peerOf = ({ relay, response }: DeliveryAttempt): Peer | null =>
+  relay === null
+    ? peerWanted(response ?? '')
+    : { host: relay.host ?? relay.ip ?? '', port: String(relay.port ?? SMTP_PORT) };
 
 /** Where an MTA logs no code (Exim), the words of a failure that every system uses. */
 const codeByWords = (response: string): string => {
@@ -65,7 +45,7 @@ const adviceOf = (outcome: FinalOutcome): string | null => {
   if (advice === null) return null;
   const { mta, queueId } = outcome.transaction;
   const recipient = outcome.recipient?.address ?? null;
-  const filled = fillIn(inDialect(advice, mta, queueId), recipient, peerOf(attempt));
+  const filled = fillAdvice(inDialect(advice, mta, queueId), recipient, peerOf(attempt));
   // Routing (X.4.y) and X.1.2 are about the domain of the recipient.
   const domain = /@([A-Za-z0-9.-]{1,253})$/.exec(recipient ?? '')?.[1];
   return /[45]\.(?:4\.\d+|1\.2)$/.test(code) && domain !== undefined && isPlainWord(domain)

@@ -1,5 +1,6 @@
 /** The message of an incident, its details and its end. Text of logs goes in by `quote` and `prose` alone. */
 import type { types } from '@slack/bolt';
+import { fillAdvice, type Peer, peerWanted, SMTP_PORT } from '../../domain/advice.js';
 import { explainCode } from '../../domain/status-code.js';
 import {
   AFFECTED_MAX,
@@ -135,10 +136,15 @@ const reasonSpans = (alert: Alert): Line => {
   return [prose(words.startsWith(codes) ? words : `${codes} ${words}`, REASON_MAX)];
 };
 
+/** An incident is of many recipients, but of one far side. */
+const peerOf = ({ relay, response }: Alert): Peer | null =>
+  relay === null ? peerWanted(response ?? '') : { host: relay, port: String(SMTP_PORT) };
+
 const nextText = (example: Alert): string | null => {
   const codes = codesOf(example);
   if (codes === '' || codes.startsWith('2')) return null;
-  return explainCode(codes, example.response ?? '')?.lookNext ?? null;
+  const advice = explainCode(codes, example.response ?? '')?.lookNext;
+  return advice === undefined ? null : fillAdvice(advice, null, peerOf(example));
 };
 
 /** Who looks after it, or that nobody does any more. */

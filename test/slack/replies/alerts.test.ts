@@ -208,6 +208,19 @@ const HOSTILE_STORIES: Readonly<Record<string, () => readonly Reply[]>> = {
 };
 
 describe('what people read of alerts', () => {
+  it.each([
+    ['the relay', { relay: 'mx.partner.example', response: 'conversation timed out' }, 'nc -vz mx.partner.example 25'],
+    [
+      'whom the response names',
+      { relay: null, response: 'connect to mx2.partner.example[192.0.2.7]:2525: Connection timed out' },
+      'nc -vz mx2.partner.example 2525',
+    ],
+    ['nobody', { relay: null, response: 'timed out' }, 'nc -vz HOST 25'],
+  ])('fills %s into the command to try next', (_, facts, command) => {
+    const waiting = alert({ kind: 'deferred', dsn: '4.4.1', replyCode: null, ...facts });
+    expect(readBlocks(parent(incidentOf([waiting], subscribe('deferred'))).blocks)).toContain(command);
+  });
+
   it.each(Object.keys(STORIES))('%s', async (name) => {
     const page = STORIES[name]!()
       .map(({ text, blocks }) => `${readBlocks(blocks)}\n\nNotification: ${text}`)
