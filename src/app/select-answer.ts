@@ -129,13 +129,15 @@ const isOfChains = (reject: Reject, chains: readonly Chain[]): boolean =>
   chains.some(
     ({ isMatch, transactions }) =>
       isMatch &&
-      transactions.flatMap(queueFilesOf).some(
-        (t) =>
-          t.queueId === reject.queueId &&
-          t.host === reject.host &&
-          reject.timeMs >= t.firstSeenMs &&
-          reject.timeMs <= t.lastSeenMs,
-      ),
+      transactions
+        .flatMap(queueFilesOf)
+        .some(
+          (t) =>
+            t.queueId === reject.queueId &&
+            t.host === reject.host &&
+            reject.timeMs >= t.firstSeenMs &&
+            reject.timeMs <= t.lastSeenMs,
+        ),
   );
 
 /** Refused mail has no chain: it is known by its queue ID, or by the message-id that was logged with it. */

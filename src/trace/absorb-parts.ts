@@ -46,8 +46,7 @@ const remaining = (file: Transaction, itsParts: readonly Transaction[]): readonl
   if (itsParts.length === 0) return file.recipients;
   const goneOn = new Set(itsParts.flatMap(({ recipients }) => recipients.flatMap(namesOf)));
   return file.recipients.filter(
-    ({ address, status, attempts }) =>
-      attempts.length > 0 || isFinal(status) || !goneOn.has(address.toLowerCase()),
+    ({ address, status, attempts }) => attempts.length > 0 || isFinal(status) || !goneOn.has(address.toLowerCase()),
   );
 };
 

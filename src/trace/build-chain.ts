@@ -99,7 +99,8 @@ const assemble = (
 };
 
 const listCommand = ({ transactions }: Component, host: string, queueId: string): string => {
-  const mta = transactions.flatMap(queueFilesOf).find((t) => t.host === host && t.queueId === queueId)?.mta ?? 'postfix';
+  const mta =
+    transactions.flatMap(queueFilesOf).find((t) => t.host === host && t.queueId === queueId)?.mta ?? 'postfix';
   return queueCommands(mta, queueId).list;
 };
 

@@ -140,7 +140,9 @@ const originalOf = (copy: Chain, chains: readonly Chain[]): Chain | undefined =>
 };
 
 const relate = (chains: readonly Chain[]): readonly Chain[] => {
-  const home = new Map(chains.flatMap((chain) => chain.transactions.flatMap(queueFilesOf).map((t) => [t, chain] as const)));
+  const home = new Map(
+    chains.flatMap((chain) => chain.transactions.flatMap(queueFilesOf).map((t) => [t, chain] as const)),
+  );
   const related = new Map<Chain, RelatedChain[]>();
   const add = (chain: Chain, other: Chain, relation: Relation): void => {
     const list = related.get(chain) ?? [];
@@ -149,7 +151,9 @@ const relate = (chains: readonly Chain[]): readonly Chain[] => {
       list.push({ id: other.id, messageId: other.messageId, relation });
     }
   };
-  for (const { cause, notice, kind } of pairsOf(chains.flatMap(({ transactions }) => transactions.flatMap(queueFilesOf)))) {
+  for (const { cause, notice, kind } of pairsOf(
+    chains.flatMap(({ transactions }) => transactions.flatMap(queueFilesOf)),
+  )) {
     const [from, to] = [home.get(cause)!, home.get(notice)!];
     if (from === to) continue;
     add(from, to, RELATIONS[kind][0]);

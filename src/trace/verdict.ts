@@ -2,7 +2,13 @@
 import type { Gap, Verdict } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
 import type { HostName, QueueId } from '../domain/ids.js';
-import { type DeliveryAttempt, isFinal, namelessParts, type Recipient, type Transaction } from '../domain/transaction.js';
+import {
+  type DeliveryAttempt,
+  isFinal,
+  namelessParts,
+  type Recipient,
+  type Transaction,
+} from '../domain/transaction.js';
 import type { Component } from './components.js';
 import type { Link } from './link.js';
 
