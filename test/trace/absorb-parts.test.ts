@@ -5,9 +5,11 @@ import { describe, expect, it } from 'vitest';
 import { buildHostDirectory } from '../../src/domain/host-names.ts';
 import { queueId } from '../../src/domain/ids.ts';
 import { addressedTo, type Transaction } from '../../src/domain/transaction.ts';
+import { buildGraphModel } from '../../src/render/dot-model.ts';
 import { toReportJson } from '../../src/render/json.ts';
 import { hopRows } from '../../src/render/rows.ts';
 import { absorbParts } from '../../src/trace/absorb-parts.ts';
+import { isWanted } from '../../src/trace/match-keyword.ts';
 import { at, recipient, transaction } from '../support/chains.ts';
 import { createLogs, type Logs } from '../support/postfix-log.ts';
 import { only, type StoryOptions, tell, tellChain, trace } from '../support/trace-story.ts';
@@ -118,6 +120,8 @@ describe('a part', () => {
       `sm/${PART}: a@x.example sent`,
       `sm/${OTHER}: b@x.example deferred after 3 tries`,
     ]);
+    const { machines } = buildGraphModel([chain], [], { machines: 9, edges: 9 });
+    expect(machines[0]?.outcomes.map((outcome) => [outcome.queueId, outcome.status])).toEqual([[OTHER, 'deferred']]);
     expect(chain.nextStep).toContain(`shows ${OTHER}`);
     expect(chain.nextStep).toContain(`sendmail -v -qI${OTHER}`);
     expect(chain.nextStep).not.toContain(WHOLE);
@@ -257,12 +261,20 @@ describe('absorbParts', () => {
   it('leaves what forged lines make a circle of, and what hangs on it, as it is', () => {
     const apart = ['A', 'B', 'C', 'D', 'E'].map((id) => [id, []]);
     expect(absorb('A<C', 'B<A', 'C<B', 'D<A', 'E<E')).toEqual(apart);
-    expect(absorb('D<A', 'A<C', 'B<A', 'C<B', 'E<E').toSorted()).toEqual(apart);
+    expect(absorb('D<A', 'A<C', 'B<A', 'C<B', 'E<E').map(String).toSorted()).toEqual(apart.map(String));
   });
 
   it('follows a way of ten thousand parts', () => {
     const way = Array.from({ length: 10_000 }, (_, index) => (index === 0 ? 'P0' : `P${index}<P${index - 1}`));
     expect(absorb(...way.toReversed()).map(([id, parts]) => [id, parts?.length])).toEqual([['P0', 9999]]);
+  });
+
+  it('is what a sender whose record names a part asks for', () => {
+    const facts = { host: 'sm.campus.example', arrivedAtMs: at(0) };
+    const part = transaction({ ...facts, queueId: 'B', splitFrom: queueId('A') });
+    const [whole] = absorbParts({ transactions: [transaction({ ...facts, queueId: 'A' }), part], machines });
+    const wanted = (id: string) => ({ messageIds: new Set<string>(), queueIds: new Set([id]) });
+    expect(['A', 'B', 'C'].map((id) => isWanted(wanted(id), whole!))).toEqual([true, true, false]);
   });
 
   it('is over only when every part is', () => {
