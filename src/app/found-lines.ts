@@ -2,7 +2,7 @@
 import type { LogRecord, MtaEvent } from '../domain/event.js';
 import type { MessageId } from '../domain/ids.js';
 import type { Keyword } from '../domain/keyword.js';
-import type { Recipient, Transaction } from '../domain/transaction.js';
+import { queueFilesOf, type Recipient, type Transaction } from '../domain/transaction.js';
 import type { HasText } from '../trace/match-keyword.js';
 
 export type FoundLines = Readonly<{
@@ -71,7 +71,9 @@ export const createFoundLines = (keywords: readonly Keyword[]): FoundLines => {
       }
     },
     isFound: (t) =>
-      (found.get(`${t.host}\0${t.queueId}`) ?? []).some((timeMs) => timeMs >= t.firstSeenMs && timeMs <= t.lastSeenMs),
+      queueFilesOf(t).some(({ host, queueId, firstSeenMs, lastSeenMs }) =>
+        (found.get(`${host}\0${queueId}`) ?? []).some((timeMs) => timeMs >= firstSeenMs && timeMs <= lastSeenMs),
+      ),
     messageIdAt: (host, queueId) => {
       const [first = null, second] = messageIds.get(`${host}\0${queueId}`) ?? [];
       return second === undefined ? first : null;

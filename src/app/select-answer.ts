@@ -4,7 +4,7 @@ import type { Chain, Finding, Relation, SourceReport, TraceReport } from '../dom
 import type { HostName } from '../domain/ids.js';
 import type { Keyword } from '../domain/keyword.js';
 import { isInside } from '../domain/time-window.js';
-import type { Reject, Transaction } from '../domain/transaction.js';
+import { queueFilesOf, type Reject, type Transaction } from '../domain/transaction.js';
 import type { TraceQuery, WantedIds } from '../query/trace-query.js';
 import type { BuiltChain } from '../trace/build-chains.js';
 import type { FoldResult } from '../trace/fold.js';
@@ -43,7 +43,8 @@ const fits = (chain: Chain, { query, lines }: SelectInput, hasTextOf: (t: Transa
 };
 
 const partiesOf = (chain: Chain): MailParties => ({
-  senders: chain.transactions.flatMap(({ sender }) => (sender === null ? [] : [sender])),
+  // The copy for a list has its owner as the sender.
+  senders: chain.transactions.flatMap(queueFilesOf).flatMap(({ sender }) => (sender === null ? [] : [sender])),
   recipients: chain.transactions.flatMap(({ recipients }) =>
     recipients.flatMap(({ address, originalAddress }) =>
       originalAddress === null ? [address] : [address, originalAddress],
@@ -129,13 +130,15 @@ const isOfChains = (reject: Reject, chains: readonly Chain[]): boolean =>
   chains.some(
     ({ isMatch, transactions }) =>
       isMatch &&
-      transactions.some(
-        (t) =>
-          t.queueId === reject.queueId &&
-          t.host === reject.host &&
-          reject.timeMs >= t.firstSeenMs &&
-          reject.timeMs <= t.lastSeenMs,
-      ),
+      transactions
+        .flatMap(queueFilesOf)
+        .some(
+          (t) =>
+            t.queueId === reject.queueId &&
+            t.host === reject.host &&
+            reject.timeMs >= t.firstSeenMs &&
+            reject.timeMs <= t.lastSeenMs,
+        ),
   );
 
 /** Refused mail has no chain: it is known by its queue ID, or by the message-id that was logged with it. */

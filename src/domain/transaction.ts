@@ -30,6 +30,8 @@ export type Recipient = Readonly<{
   status: DeliveryStatus;
   /** Oldest first. */
   attempts: readonly DeliveryAttempt[];
+  /** The part of the transaction (`parts`) that carries it; absent: the transaction itself. That is what `mailq` knows. */
+  partQueueId?: QueueId;
 }>;
 
 export type Notice = Readonly<{ queueId: QueueId; kind: 'failure' | 'delay' | 'success' | 'postmaster' }>;
@@ -67,7 +69,18 @@ export type Transaction = Readonly<{
   isProbe: boolean;
   /** Message-level state that no recipient shows: held, deleted, discarded before any recipient was logged. */
   state: 'active' | 'held' | 'deleted' | 'discarded' | 'requeued';
+  /** Other queue files of the message on this host, as they were logged: all they say is told above as well (trace/absorb-parts.ts). */
+  parts?: readonly Transaction[];
 }>;
+
+/** The transaction and its parts: each has a name in the queue. */
+export const queueFilesOf = (t: Transaction): readonly Transaction[] => (t.parts === undefined ? [t] : [t, ...t.parts]);
+
+/** Parts whose lines name no recipient yet; not those that went on in parts of their own. */
+export const namelessParts = ({ parts = [] }: Transaction): readonly Transaction[] => {
+  const wholes = new Set(parts.map(({ splitFrom }) => splitFrom));
+  return parts.filter(({ queueId, recipients }) => recipients.length === 0 && !wholes.has(queueId));
+};
 
 /** One refusal before acceptance (CONTRACT §2 `rejects`). */
 export type Reject = Readonly<{
@@ -85,14 +98,6 @@ export type Reject = Readonly<{
   messageId?: MessageId | null;
 }>;
 
-/** Transactions that are parts of `whole` (Sendmail's `split`, dma's copies). */
-const partsOf = (whole: Transaction, transactions: readonly Transaction[]): readonly Transaction[] =>
-  transactions.filter(({ host, splitFrom }) => host === whole.host && splitFrom === whole.queueId);
-
-/** All its recipients have gone on in parts of it, and are named only there. */
-export const isOnlyParts = (whole: Transaction, transactions: readonly Transaction[]): boolean =>
-  whole.recipients.length === 0 && partsOf(whole, transactions).length > 0;
-
 /**
  * Whom the sender wrote to, as far as the first of these transactions of one message shows it: before aliases and lists. In order
  * of appearance, each once.
@@ -100,11 +105,7 @@ export const isOnlyParts = (whole: Transaction, transactions: readonly Transacti
 export const addressedTo = (transactions: readonly Transaction[]): readonly string[] => {
   const [entry] = transactions;
   if (entry === undefined) return [];
-  const named = entry.recipients.length > 0 ? [entry] : partsOf(entry, transactions);
-  const addresses = named.flatMap(({ recipients }) =>
-    recipients.map(({ address, originalAddress }) => originalAddress ?? address),
-  );
-  return [...new Set(addresses)];
+  return [...new Set(entry.recipients.map(({ address, originalAddress }) => originalAddress ?? address))];
 };
 
 const FINAL: ReadonlySet<DeliveryStatus> = new Set(['sent', 'bounced', 'expired', 'rejected', 'discarded', 'deleted']);

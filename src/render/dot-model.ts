@@ -175,7 +175,7 @@ const outcomeOf = (recipient: Recipient, queueId: QueueId | null): Outcome => ({
   address: recipient.address,
   originalAddress: recipient.originalAddress,
   status: recipient.status,
-  queueId,
+  queueId: queueId === null ? null : (recipient.partQueueId ?? queueId),
   last: recipient.attempts.at(-1) ?? null,
   attempts: recipient.attempts.length,
 });

@@ -114,16 +114,18 @@ const toTransactionJson = (transaction: Transaction) => ({
   removed: transaction.removed,
   recipients: transaction.recipients.map(toRecipientJson),
   filters: transaction.filters.map(toFilterJson),
+  parts: (transaction.parts ?? []).map(({ queueId }) => queueId),
 });
 
 const toClientJson = (client: Client | null) =>
   client === null ? null : { name: client.name, ip: client.ip, sasl: client.sasl };
 
-const toRecipientJson = ({ address, originalAddress, status, attempts }: Recipient) => ({
+const toRecipientJson = ({ address, originalAddress, status, attempts, partQueueId }: Recipient) => ({
   address,
   originalAddress,
   status,
   attempts: attempts.map(toAttemptJson),
+  partQueueId: partQueueId ?? null,
 });
 
 const toAttemptJson = (attempt: DeliveryAttempt) => ({

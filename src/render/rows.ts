@@ -4,7 +4,7 @@
  */
 import type { Chain, Gap } from '../domain/chain.js';
 import type { DeliveryStatus, Relay } from '../domain/event.js';
-import { type DeliveryAttempt, isOnlyParts, type Recipient, type Transaction } from '../domain/transaction.js';
+import { type DeliveryAttempt, namelessParts, type Recipient, type Transaction } from '../domain/transaction.js';
 
 /** Cells that are empty are `''`. Every row repeats host and queue ID, so that it can be read alone. */
 export type HopRow = Readonly<{
@@ -131,7 +131,7 @@ const isRepeat = (previous: HopRow | undefined, next: HopRow): previous is HopRo
   previous.replyCode === next.replyCode;
 
 const recipientRows = (blankRow: HopRow, recipient: Recipient): readonly HopRow[] => {
-  const base = { ...blankRow, recipient: recipient.address };
+  const base = { ...blankRow, queueId: recipient.partQueueId ?? blankRow.queueId, recipient: recipient.address };
   const rows: HopRow[] = [];
   for (const attempt of recipient.attempts) {
     const row = attemptRow(base, attempt);
@@ -166,15 +166,17 @@ const stateOf = (transaction: Transaction): DeliveryStatus => {
 
 /**
  * Rows in the order of the chain's transactions; under each transaction its recipients, then the hops that end in a gap.
- * A transaction without recipients is one row with its state; one that went on in parts has handed on all of it.
+ * What names no recipient, a transaction or a part of one, is one row with its state.
  */
 export const hopRows = (chain: Pick<Chain, 'transactions' | 'hops'>): readonly HopRow[] =>
   chain.transactions.flatMap((transaction, index) => {
     const base = blank(transaction, index + 1);
-    const attempts =
-      transaction.recipients.length === 0
-        ? [{ ...base, status: isOnlyParts(transaction, chain.transactions) ? 'sent' : stateOf(transaction) }]
-        : transaction.recipients.flatMap((recipient) => recipientRows(base, recipient));
+    const unnamed = namelessParts(transaction);
+    const files = transaction.recipients.length === 0 && unnamed.length === 0 ? [transaction] : unnamed;
+    const attempts = [
+      ...transaction.recipients.flatMap((recipient) => recipientRows(base, recipient)),
+      ...files.map((file) => ({ ...base, queueId: file.queueId, status: stateOf(file) })),
+    ];
     const gaps = chain.hops
       .filter(({ from, gap }) => gap !== null && from.host === transaction.host && from.queueId === transaction.queueId)
       .map(

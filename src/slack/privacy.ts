@@ -1,11 +1,11 @@
 /** Whether an answer may stand where others read it. */
 import { findVisiblePart, type MailParties } from '../app/access.js';
 import type { Chain } from '../domain/chain.js';
-import type { Reject } from '../domain/transaction.js';
+import { queueFilesOf, type Reject } from '../domain/transaction.js';
 import type { Scope } from '../query/trace-query.js';
 
 const partiesOfChain = ({ transactions }: Chain): MailParties => ({
-  senders: transactions.flatMap(({ sender }) => (sender === null ? [] : [sender])),
+  senders: transactions.flatMap(queueFilesOf).flatMap(({ sender }) => (sender === null ? [] : [sender])),
   recipients: transactions.flatMap(({ recipients }) =>
     recipients.flatMap(({ address, originalAddress }) => [
       address,

@@ -2,6 +2,7 @@
 import type { Architecture } from '../domain/architecture.js';
 import { type Chain, transactionKey } from '../domain/chain.js';
 import { hostName, traceId } from '../domain/ids.js';
+import { queueFilesOf } from '../domain/transaction.js';
 import type { Component } from './components.js';
 import { findCutOffs, type Reach } from './cut-off.js';
 import { type FindingLimits, findFindings } from './findings.js';
@@ -98,7 +99,8 @@ const assemble = (
 };
 
 const listCommand = ({ transactions }: Component, host: string, queueId: string): string => {
-  const mta = transactions.find((t) => t.host === host && t.queueId === queueId)?.mta ?? 'postfix';
+  const mta =
+    transactions.flatMap(queueFilesOf).find((t) => t.host === host && t.queueId === queueId)?.mta ?? 'postfix';
   return queueCommands(mta, queueId).list;
 };
 

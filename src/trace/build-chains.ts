@@ -1,7 +1,8 @@
 /** Transactions → chains: linked, ordered, judged, and related to the notices that were made about them. */
 import type { Chain, RelatedChain, Relation } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
-import { isFinal, type Notice, type Transaction } from '../domain/transaction.js';
+import { isFinal, type Notice, queueFilesOf, type Transaction } from '../domain/transaction.js';
+import { absorbParts } from './absorb-parts.js';
 import { buildChain, buildPart, type ChainInput } from './build-chain.js';
 import { type Component, groupIntoMessages } from './components.js';
 import { type LinkInput, linkTransactions } from './link.js';
@@ -83,6 +84,13 @@ const causedPairs = (
     });
 };
 
+/** Those of a part are told with it as well: its own time says best which message had the name of the notice then. */
+const ownNotices = ({ notices, parts }: Transaction): readonly Notice[] => {
+  if (parts === undefined) return notices;
+  const ofParts = new Set(parts.flatMap((part) => part.notices));
+  return notices.filter((notice) => !ofParts.has(notice));
+};
+
 const pairsOf = (transactions: readonly Transaction[]): readonly Pair[] => {
   const byPlace = new Map<string, Transaction[]>();
   for (const t of transactions) {
@@ -90,7 +98,7 @@ const pairsOf = (transactions: readonly Transaction[]): readonly Pair[] => {
     byPlace.set(key, [...(byPlace.get(key) ?? []), t]);
   }
   const named = transactions.flatMap((cause) =>
-    cause.notices.flatMap((notice): Pair[] => {
+    ownNotices(cause).flatMap((notice): Pair[] => {
       const found = noticeTransaction(cause, notice, byPlace);
       return found === undefined ? [] : [{ cause, notice: found, kind: notice.kind }];
     }),
@@ -132,7 +140,9 @@ const originalOf = (copy: Chain, chains: readonly Chain[]): Chain | undefined =>
 };
 
 const relate = (chains: readonly Chain[]): readonly Chain[] => {
-  const home = new Map(chains.flatMap((chain) => chain.transactions.map((t) => [t, chain] as const)));
+  const home = new Map(
+    chains.flatMap((chain) => chain.transactions.flatMap(queueFilesOf).map((t) => [t, chain] as const)),
+  );
   const related = new Map<Chain, RelatedChain[]>();
   const add = (chain: Chain, other: Chain, relation: Relation): void => {
     const list = related.get(chain) ?? [];
@@ -141,7 +151,9 @@ const relate = (chains: readonly Chain[]): readonly Chain[] => {
       list.push({ id: other.id, messageId: other.messageId, relation });
     }
   };
-  for (const { cause, notice, kind } of pairsOf(chains.flatMap(({ transactions }) => transactions))) {
+  for (const { cause, notice, kind } of pairsOf(
+    chains.flatMap(({ transactions }) => transactions.flatMap(queueFilesOf)),
+  )) {
     const [from, to] = [home.get(cause)!, home.get(notice)!];
     if (from === to) continue;
     add(from, to, RELATIONS[kind][0]);
@@ -175,7 +187,7 @@ const linkNamed = (input: BuildInput): readonly Component[] => {
 
 /** Newest first. `isMatch` is left false: who asked for what is not known here. */
 export const buildChains = (input: BuildInput): readonly BuiltChain[] => {
-  const components = linkNamed(input);
+  const components = linkNamed({ ...input, transactions: absorbParts(input) });
   const chains = relate(components.map((component) => buildChain(component, input)));
   return chains
     .map((chain, index): BuiltChain => {

@@ -1,7 +1,7 @@
 /** A sender's record beside the logs: which message it means, what became of it, and whether the two say the same. */
 import type { Chain, Verdict } from '../domain/chain.js';
 import type { Agreement, RecordResult, SenderRecord } from '../domain/sender-record.js';
-import type { Reject } from '../domain/transaction.js';
+import { queueFilesOf, type Reject } from '../domain/transaction.js';
 
 /** What the logs gave for all records together. */
 export type Evidence = Readonly<{
@@ -32,7 +32,7 @@ const messageIdsOf = ({ messageId, transactions }: Chain): readonly string[] =>
   [messageId, ...transactions.map((t) => t.messageId)].filter((id) => id !== null);
 
 const queueIdsOf = ({ transactions, hops }: Chain): readonly string[] => [
-  ...transactions.map(({ queueId }) => queueId),
+  ...transactions.flatMap(queueFilesOf).map(({ queueId }) => queueId),
   ...hops.flatMap(({ to }) => (to.queueId === null ? [] : [to.queueId])),
 ];
 

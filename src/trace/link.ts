@@ -176,7 +176,7 @@ const linkByOrigin = (transactions: readonly Transaction[], finder: Finder, coll
       collector.link(requeued, to, recipients, 'requeue');
     }
     const whole = to.splitFrom ? finder.whole(to, to.splitFrom) : undefined;
-    // The recipients stand only in the part.
+    // Chains have no parts left (absorb-parts.ts); rounds and alerts keep them apart. The recipients stand only in the part.
     if (whole)
       collector.link(
         whole,

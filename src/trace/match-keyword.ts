@@ -1,7 +1,7 @@
 /** Does a keyword of CONTRACT §1 hold for a transaction or a reject? Literal text; no patterns. */
 import type { Client, Relay } from '../domain/event.js';
 import { isInNetwork, type Keyword, type Network } from '../domain/keyword.js';
-import type { Reject, Transaction } from '../domain/transaction.js';
+import { queueFilesOf, type Reject, type Transaction } from '../domain/transaction.js';
 
 /** What keywords look at. */
 type Facts = Readonly<{
@@ -113,19 +113,22 @@ const factsOfReject = (reject: Reject): Facts => ({
 /** For `text:` keywords: was this text on a line of the transaction, or on the line of the reject? */
 export type HasText = (host: string, queueId: string | null, fromMs: number, toMs: number, text: string) => boolean;
 
-export const matchesTransaction = (keyword: Keyword, t: Transaction, hasText: HasText): boolean =>
+const matchesFile = (keyword: Keyword, t: Transaction, hasText: HasText): boolean =>
   keyword.kind === 'text'
     ? hasText(t.host, t.queueId, t.firstSeenMs, t.lastSeenMs, keyword.text)
     : holds(keyword, factsOfTransaction(t));
 
+export const matchesTransaction = (keyword: Keyword, t: Transaction, hasText: HasText): boolean =>
+  queueFilesOf(t).some((file) => matchesFile(keyword, file, hasText));
+
 /** Is it, or does it hand on, one of these messages? */
 export const isWanted = (
   { messageIds, queueIds }: Readonly<{ messageIds: ReadonlySet<string>; queueIds: ReadonlySet<string> }>,
-  { messageId, queueId, recipients }: Transaction,
+  t: Transaction,
 ): boolean =>
-  queueIds.has(queueId) ||
-  (messageId !== null && messageIds.has(messageId)) ||
-  recipients.some(({ attempts }) => attempts.some(({ nextQueueIds }) => nextQueueIds.some((id) => queueIds.has(id))));
+  queueFilesOf(t).some(({ queueId }) => queueIds.has(queueId)) ||
+  (t.messageId !== null && messageIds.has(t.messageId)) ||
+  t.recipients.some(({ attempts }) => attempts.some(({ nextQueueIds }) => nextQueueIds.some((id) => queueIds.has(id))));
 
 export const matchesReject = (keyword: Keyword, reject: Reject, hasText: HasText): boolean =>
   keyword.kind === 'text'

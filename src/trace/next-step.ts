@@ -4,7 +4,7 @@ import type { Verdict } from '../domain/chain.js';
 import { explainCode } from '../domain/status-code.js';
 import type { DeliveryAttempt } from '../domain/transaction.js';
 import { inDialect, queueCommands } from './mta-commands.js';
-import type { FinalOutcome } from './verdict.js';
+import { type FinalOutcome, queueIdOf } from './verdict.js';
 
 export type NextStepInput = Readonly<{
   verdict: Verdict;
@@ -43,9 +43,9 @@ const adviceOf = (outcome: FinalOutcome): string | null => {
   const code = codeOf(attempt);
   const advice = code === '' ? null : (explainCode(code, attempt.response ?? undefined)?.lookNext ?? null);
   if (advice === null) return null;
-  const { mta, queueId } = outcome.transaction;
+  const { mta } = outcome.transaction;
   const recipient = outcome.recipient?.address ?? null;
-  const filled = fillAdvice(inDialect(advice, mta, queueId), recipient, peerOf(attempt));
+  const filled = fillAdvice(inDialect(advice, mta, queueIdOf(outcome)), recipient, peerOf(attempt));
   // Routing (X.4.y) and X.1.2 are about the domain of the recipient.
   const domain = /@([A-Za-z0-9.-]{1,253})$/.exec(recipient ?? '')?.[1];
   return /[45]\.(?:4\.\d+|1\.2)$/.test(code) && domain !== undefined && isPlainWord(domain)
@@ -83,14 +83,15 @@ const withoutRetry = (advice: string | null): string | null =>
   ) ?? null;
 
 const failed = (outcome: FinalOutcome, input: NextStepInput): string => {
-  const { host, queueId, mta } = outcome.transaction;
+  const { host, mta } = outcome.transaction;
   const advice = withoutRetry(adviceOf(outcome));
-  if (advice === null) return `On ${host}: ${queueCommands(mta, queueId).inLog}.`;
+  if (advice === null) return `On ${host}: ${queueCommands(mta, queueIdOf(outcome)).inLog}.`;
   return placed(advice, outcome, input);
 };
 
 const deferred = (outcome: FinalOutcome): string => {
-  const { host, queueId, mta } = outcome.transaction;
+  const { host, mta } = outcome.transaction;
+  const queueId = queueIdOf(outcome);
   const { list, show, force } = queueCommands(mta, queueId);
   const advice = adviceOf(outcome);
   const tail = advice === null ? '' : ` ${advice}`;
@@ -99,8 +100,9 @@ const deferred = (outcome: FinalOutcome): string => {
   return `On ${host}: ${list} shows ${queueId}${detail}; the next try comes by itself${way}.${tail}`;
 };
 
-const held = ({ transaction: { host, queueId, mta } }: FinalOutcome): string => {
-  const { list, show, release, remove } = queueCommands(mta, queueId);
+const held = (outcome: FinalOutcome): string => {
+  const { host, mta } = outcome.transaction;
+  const { list, show, release, remove } = queueCommands(mta, queueIdOf(outcome));
   const parts = [
     show === null ? `${list} lists the message` : `${show} shows the message`,
     ...(release === null ? [] : [`${release} releases it`]),
@@ -109,15 +111,22 @@ const held = ({ transaction: { host, queueId, mta } }: FinalOutcome): string => 
   return `On ${host}: ${parts.join(', ')}.`;
 };
 
-const inProgress = ({ takenBy, transaction: { host, queueId, mta } }: FinalOutcome): string => {
+const inProgress = (outcome: FinalOutcome): string => {
+  const { takenBy, transaction } = outcome;
+  const { host, mta } = transaction;
+  const queueId = queueIdOf(outcome);
   if (takenBy !== null) return `Ask again in a minute; then look in the log of ${takenBy}.`;
   return `Ask again in a minute; on ${host}, ${queueCommands(mta, queueId).list} shows whether ${queueId} is still in the queue.`;
 };
 
-const lost = ({ takenBy, transaction: { host, queueId, mta } }: FinalOutcome): string =>
-  takenBy === null
+const lost = (outcome: FinalOutcome): string => {
+  const { takenBy, transaction } = outcome;
+  const { host, mta } = transaction;
+  const queueId = queueIdOf(outcome);
+  return takenBy === null
     ? `On ${host}: ${queueCommands(mta, queueId).inLog}.`
     : `Look in the log of ${takenBy}: it took the message over from ${host} (${queueId}).`;
+};
 
 /** Which of the places that throw mail away it was, as far as its words tell. */
 const discarded = ({ transaction: { host, filters }, recipient }: FinalOutcome): string => {
@@ -141,7 +150,7 @@ export const nextStepOf = (input: NextStepInput): string | null => {
   const { verdict, outcomes } = input;
   const outcome = outcomes.find(({ status }) => status !== 'sent') ?? outcomes[0];
   if (outcome === undefined) return null;
-  const { host, mta, queueId } = outcome.transaction;
+  const { host, mta } = outcome.transaction;
   switch (verdict) {
     case 'delivered':
       return null;
@@ -154,7 +163,7 @@ export const nextStepOf = (input: NextStepInput): string | null => {
     case 'unknown':
       return lost(outcomes.find(({ status }) => status === 'unknown') ?? outcome);
     case 'deleted': {
-      const remove = queueCommands(mta, queueId).remove;
+      const remove = queueCommands(mta, queueIdOf(outcome)).remove;
       const what = remove === null ? 'deleted it' : `ran ${remove.replace(/ \S+$/, '')}`;
       return `Ask who ${what} on ${host}; the sender was not told and has to send again.`;
     }

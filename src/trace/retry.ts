@@ -5,7 +5,7 @@
  */
 import type { Architecture, RetrySettings } from '../domain/architecture.js';
 import type { Finding, RetryEstimate } from '../domain/chain.js';
-import type { Transaction } from '../domain/transaction.js';
+import { queueFilesOf, type Transaction } from '../domain/transaction.js';
 import { formatSeconds } from './duration-text.js';
 
 /** postconf(5): minimal_backoff_time, maximal_backoff_time, queue_run_delay, maximal_queue_lifetime. */
@@ -175,12 +175,18 @@ const ruleOf = (t: Transaction, waiting: Waiting): Rule | null => {
 const isWaiting = (t: Transaction): boolean =>
   !t.removed && !t.isProbe && t.state === 'active' && t.recipients.some(({ status }) => status === 'deferred');
 
+/** Each part is tried by itself. */
+const withOwnRecipients = (t: Transaction): Transaction =>
+  t.parts === undefined ? t : { ...t, recipients: t.recipients.filter(({ partQueueId }) => partQueueId === undefined) };
+
 /** The next one first. */
 export const estimateRetries = (
   transactions: readonly Transaction[],
   { retry, nowMs, logLagMs }: RetryInput,
 ): readonly RetryEstimate[] =>
   transactions
+    .flatMap(queueFilesOf)
+    .map(withOwnRecipients)
     .filter(isWaiting)
     .flatMap((t): readonly RetryEstimate[] => {
       const tries = triesOf(t);

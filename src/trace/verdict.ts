@@ -1,8 +1,14 @@
 /** What became of a message: each final recipient once, then one word (CONTRACT §2). */
 import type { Gap, Verdict } from '../domain/chain.js';
 import type { DeliveryStatus } from '../domain/event.js';
-import type { HostName } from '../domain/ids.js';
-import { type DeliveryAttempt, isFinal, type Recipient, type Transaction } from '../domain/transaction.js';
+import type { HostName, QueueId } from '../domain/ids.js';
+import {
+  type DeliveryAttempt,
+  isFinal,
+  namelessParts,
+  type Recipient,
+  type Transaction,
+} from '../domain/transaction.js';
 import type { Component } from './components.js';
 import type { Link } from './link.js';
 
@@ -16,7 +22,13 @@ export type FinalOutcome = Readonly<{
   takenBy: HostName | null;
   /** Why nothing is known of what `takenBy` did. */
   gap: Gap | null;
+  /** Set for a part of the transaction that names no recipient. */
+  partQueueId?: QueueId;
 }>;
+
+/** The name in the queue of what this outcome is about: that of a part, where one carries the recipient. */
+export const queueIdOf = ({ transaction, recipient, partQueueId }: FinalOutcome): QueueId =>
+  recipient?.partQueueId ?? partQueueId ?? transaction.queueId;
 
 const localPartOf = (address: string): string => address.toLowerCase().replace(/@[^@]*$/, '');
 
@@ -133,6 +145,12 @@ const withoutResumed = (component: Component, outcomes: readonly FinalOutcome[])
  * elsewhere two addresses may have become one, and nothing would ever tell.
  */
 const namelessOf = (transaction: Transaction): readonly FinalOutcome[] => {
+  if (transaction.parts !== undefined && transaction.parts.length > 0) {
+    return namelessParts(transaction).map((part) => ({
+      ...nameless(transaction, stateWithoutRecipients(part)),
+      partQueueId: part.queueId,
+    }));
+  }
   if (transaction.recipients.length === 0) return [nameless(transaction, stateWithoutRecipients(transaction))];
   if (transaction.mta !== 'postfix') return [];
   const open = transaction.removed ? 0 : (transaction.recipientCount ?? 0) - transaction.recipients.length;
@@ -161,7 +179,7 @@ export const findOutcomes = (component: Component): readonly FinalOutcome[] => {
       ...own
         .filter(({ status }) => !isRequeued || isFinal(status))
         .map((recipient) => statusBehind(component, transaction, recipient)),
-      // All its recipients may have gone on in parts of it (Sendmail's `clone: owner=`), and never be named here.
+      // What came of it further on shows that it was handed on, though its lines name no recipient.
       ...(isRequeued || (onward.has(transaction) && transaction.recipients.length === 0)
         ? []
         : namelessOf(transaction)),

@@ -1,6 +1,6 @@
 /** The part of a message that a person with limited rights may see: his own recipients on their way, or what some hosts did. */
 import type { HostName } from '../domain/ids.js';
-import type { Transaction } from '../domain/transaction.js';
+import type { Recipient, Transaction } from '../domain/transaction.js';
 import type { Component } from './components.js';
 
 export type PartView = Readonly<{
@@ -13,6 +13,17 @@ export type PartView = Readonly<{
 }>;
 
 const isSame = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase();
+
+/** Other queue files are somebody else's mail, unless one of these recipients is in them. */
+const visibleFiles = ({ parts }: Transaction, recipients: readonly Recipient[]): Pick<Transaction, 'parts'> =>
+  parts === undefined
+    ? {}
+    : {
+        parts: parts.flatMap((part) => {
+          const own = recipients.filter(({ partQueueId }) => partQueueId === part.queueId);
+          return own.length === 0 ? [] : [{ ...part, recipients: own, filters: [] }];
+        }),
+      };
 
 /** Transaction → what of it is shown; those not in the map are not. */
 const showTransactions = (transactions: readonly Transaction[], view: PartView): Map<Transaction, Transaction> => {
@@ -39,7 +50,9 @@ const showTransactions = (transactions: readonly Transaction[], view: PartView):
       recipients.length === transaction.recipients.length
         ? transaction.filters
         : transaction.filters.filter(({ source }) => source !== 'sieve');
-    if (recipients.length > 0 || isSentByHim) shown.set(transaction, { ...transaction, recipients, filters });
+    if (recipients.length > 0 || isSentByHim) {
+      shown.set(transaction, { ...transaction, recipients, filters, ...visibleFiles(transaction, recipients) });
+    }
   }
   return shown;
 };

@@ -53,11 +53,7 @@ describe('a mail for several recipients', () => {
         expect(tellChain(chain).toSorted(), keyword.join(' ')).toEqual(
           [
             'delivered',
-            'nas1/998162 > nas1/998162.558f3342f920 forward: ann',
-            'nas1/998162 > nas1/998162.558f3342f9a0 forward: ok1@far.example',
-            'nas1/998162 > nas1/998162.558f334345f0 forward: ok2@far.example',
-            'nas1/998162.558f3342f9a0 > mx1.far.example/? gap external: ok1@far.example',
-            'nas1/998162.558f334345f0 > mx1.far.example/? gap external: ok2@far.example',
+            'nas1/998162 > mx1.far.example/? gap external: ok1@far.example, ok2@far.example',
             'nas1/998162.558f3342f920: ann sent',
             'nas1/998162.558f3342f9a0: ok1@far.example sent',
             'nas1/998162.558f334345f0: ok2@far.example sent',
@@ -149,7 +145,6 @@ describe('a recipient', () => {
 describe('a mail that comes back', () => {
   const bounce = (id: string, cause: string, recipient: string): readonly string[] => [
     'delivered, only related',
-    `nas1/${id.split('.')[0]} > nas1/${id} forward: ${recipient}`,
     `nas1/${id}: ${recipient} sent`,
     `bounce-of nas1/${cause}`,
   ];
@@ -174,7 +169,6 @@ describe('a mail that comes back', () => {
     expect(chains).toHaveLength(2);
     expect(chains).toContainEqual([
       'expired',
-      'nas1/998271 > nas1/998271.55ab0dc5b910 forward: full@far.example',
       'nas1/998271.55ab0dc5b910: full@far.example expired',
       'bounced-by nas1/998287',
     ]);

@@ -92,9 +92,16 @@ const transactionShape = z.strictObject({
   lastSeen: time,
   removed: z.boolean(),
   recipients: z.array(
-    z.strictObject({ address: text, originalAddress: text.nullable(), status, attempts: z.array(attemptShape) }),
+    z.strictObject({
+      address: text,
+      originalAddress: text.nullable(),
+      status,
+      attempts: z.array(attemptShape),
+      partQueueId: text.nullable(),
+    }),
   ),
   filters: z.array(z.strictObject({ source: text, action: text, score: z.number().nullable() })),
+  parts: z.array(text),
 });
 const chainShape = z.strictObject({
   id: z.string().regex(/^[^/]+\/[^/]+\/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),

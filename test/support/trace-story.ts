@@ -109,10 +109,10 @@ const end = ({ host, queueId }: HopEnd): string => `${short(host)}/${queueId ?? 
 
 const recipientLines = (chain: Chain): string[] =>
   chain.transactions.flatMap((t) =>
-    t.recipients.map(({ address, originalAddress, status, attempts }) => {
+    t.recipients.map(({ address, originalAddress, status, attempts, partQueueId = t.queueId }) => {
       const alias = originalAddress === null ? '' : ` (${originalAddress})`;
       const tries = attempts.length === 1 ? '' : ` after ${attempts.length} tries`;
-      return `${end(t)}: ${address}${alias} ${status}${tries}`;
+      return `${end({ host: t.host, queueId: partQueueId })}: ${address}${alias} ${status}${tries}`;
     }),
   );
 
