@@ -35,13 +35,19 @@ export type Cluster = Readonly<{
 /** Many answers at once must not be retried by the library: a round has its own time limit, and a fault is reported. */
 const RETRIES = 0;
 /** A node that restarts, or a load balancer between two nodes, is back within this time. */
-const RETRY_AFTER_MS = 250;
+const SOON_MS = [250];
+/** A node that has no memory or no thread left for a search has some after its next garbage collection. */
+const BUSY_MS = [250, 1000, 2000];
+const BUSY = /\b(?:circuit_breaking|rejected_execution)_exception\b/;
 
 /** An IPv6 address stands in brackets in a URL (RFC 3986 §3.2.2). */
 const urlOf = ({ host, port, useSsl }: ClusterAddress): string =>
   `${useSsl ? 'https' : 'http'}://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${port}`;
 
-const isBrief = ({ kind }: Fault): boolean => kind === 'overloaded' || kind === 'lost';
+const waitsFor = ({ kind, detail }: Fault): readonly number[] => {
+  if (kind !== 'overloaded' && kind !== 'lost') return [];
+  return BUSY.test(detail) ? BUSY_MS : SOON_MS;
+};
 
 const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -72,11 +78,13 @@ const createAsk = (client: Client, address: ClusterAddress): Cluster['ask'] => {
   };
   return async (request, signal) => {
     signal.throwIfAborted();
-    const first = await once(request, signal);
-    if (first.kind === 'answer' || !isBrief(first.fault)) return first;
-    await wait(RETRY_AFTER_MS);
-    signal.throwIfAborted();
-    return once(request, signal);
+    for (let tries = 0; ; tries++) {
+      const answer = await once(request, signal);
+      const waitMs = answer.kind === 'answer' ? undefined : waitsFor(answer.fault)[tries];
+      if (waitMs === undefined) return answer;
+      await wait(waitMs);
+      signal.throwIfAborted();
+    }
   };
 };
 

@@ -54,7 +54,7 @@ const configure = (kind, home, folder, port) => {
   cpSync(join(home, 'config'), config, { recursive: true });
   for (const name of ['data', 'logs', 'tmp']) mkdirSync(join(folder, name));
   const jvm = join(config, 'jvm.options');
-  writeFileSync(jvm, adaptJvmOptions(readFileSync(jvm, 'utf8'), home, join(folder, 'logs'), '512m'));
+  writeFileSync(jvm, adaptJvmOptions(readFileSync(jvm, 'utf8'), home, join(folder, 'logs'), '768m'));
   const yml = join(config, 'opensearch.yml');
   const kept = kind === 'plain' ? '' : readFileSync(yml, 'utf8').replace(/^network\.host:.*$/m, '');
   const own = [
