@@ -1,6 +1,8 @@
 /**
  * Files that were being read, found again whatever rotation made of them: by device and inode as long as they begin as they
  * did; else by their first bytes, under any name and packed too.
+ * BUG: a file of a few lines that was read, then copied, truncated, renamed and packed, all while nobody read, may be taken for
+ * another one after a restart: its lines come twice (about one in a thousand stories of `file-follow-property.test.ts`).
  */
 import { fingerprintOf, HEAD_BYTES, hasFingerprint, isTelling, type Place } from './follow-position.js';
 import type { FollowedLog, FollowedPiece, Held, PieceFacts } from './follow-types.js';
@@ -63,9 +65,10 @@ const lossOf = (place: Place, match: Match, log: FollowedLog): readonly string[]
 
 const isFound = (match: Match): match is Held => match !== null && match !== 'changed';
 
-/** An empty file may be gone and its inode be that of another: then it does not stand where it stood. */
-const isMistaken = (match: Held, next: Match | undefined): boolean => {
-  if (match.place.head.bytes > 0 || match.piece.isGone || next === undefined || !isFound(next)) return false;
+/** A file that was empty may be gone and its inode be that of another: then it does not stand where it stood. */
+const isMistaken = (place: Place, match: Held, next: Match | undefined): boolean => {
+  const isEmpty = place.isDone ? place.head.bytes === 0 : match.place.head.bytes === 0;
+  if (!isEmpty || match.piece.isGone || next === undefined || !isFound(next)) return false;
   return match.piece.isPacked || (compareAge(match.piece.rotation, next.piece.rotation) ?? 1) <= 0;
 };
 
@@ -80,7 +83,9 @@ const standOf = (known: Held, copy: Held | null): Standing => {
 export const findAgain = async (log: FollowedLog, places: readonly Place[], facts: PieceFacts): Promise<FoundAgain> => {
   const byId: Match[] = [];
   for (const place of places) byId.push(await findById(place, log.pieces, facts));
-  const matches = byId.map((match, index) => (isFound(match) && isMistaken(match, byId[index + 1]) ? null : match));
+  const matches = byId.map((match, index) =>
+    isFound(match) && isMistaken(places[index]!, match, byId[index + 1]) ? null : match,
+  );
   const taken = new Set(matches.filter(isFound).map(({ piece }) => piece));
   const held: Standing[] = [];
   const losses: string[] = [];

@@ -16,6 +16,8 @@ type Known = Readonly<{
   /** The only file was empty when it was last looked at: all others came since. */
   isBlank: boolean;
   lastMs: number;
+  /** Of the files that were being read. */
+  ids: ReadonlySet<string>;
   facts: PieceFacts;
 }>;
 
@@ -42,8 +44,12 @@ const isBetween = async (piece: FollowedPiece, { held, oldest, isBlank, lastMs, 
   return (await beginsAfter(piece, lastMs - DISORDER_MS, facts)) && !(await isCopy(piece, held, facts));
 };
 
+/** It was truncated, then rotated: its writer may not have been told of that, and what comes into it is new. */
+const isEmptied = ({ id, sizeBytes, isPacked }: FollowedPiece, { ids }: Known): boolean =>
+  sizeBytes === 0 && !isPacked && ids.has(id);
+
 const isNew = async (piece: FollowedPiece, known: Known): Promise<boolean> => {
-  if (piece.rotation.kind === 'live') return true;
+  if (piece.rotation.kind === 'live' || isEmptied(piece, known)) return true;
   const age = known.newest === null ? null : compareAge(piece.rotation, known.newest);
   if (age === null) return beginsAfter(piece, known.lastMs, known.facts);
   return age < 0 || isBetween(piece, known);
@@ -109,7 +115,8 @@ export const findPlaces = async (
   const { held, taken, losses } = await findAgain(log, places, facts);
   const stands = held.flatMap(({ rotation }) => rotation ?? []);
   const isBlank = places.every(({ head }) => head.bytes === 0);
-  const known: Known = { held, oldest: stands[0] ?? null, newest: stands.at(-1) ?? null, isBlank, lastMs, facts };
+  const ids = new Set(places.map(({ id }) => id));
+  const known: Known = { held, oldest: stands[0] ?? null, newest: stands.at(-1) ?? null, isBlank, lastMs, ids, facts };
   const fresh: FollowedPiece[] = [];
   for (const piece of log.pieces) {
     if (taken.has(piece) || piece.isGone || isPackedCopy(piece, log.pieces)) continue;
