@@ -93,15 +93,15 @@ const wakeOf = (memory: Memory, place: Place, live: LiveTransaction, round: Roun
   return live.phase === 'refused' ? (refusalDueMs(memory, place, live, round) ?? decidedMs) : decidedMs;
 };
 
-/** @returns keys of those that must be looked at again: they are not over */
-const scheduleWakes = (memory: Memory, place: Place, round: Round): ReadonlySet<string> => {
+/** @returns those that must be looked at again: they are not over */
+const scheduleWakes = (memory: Memory, place: Place, round: Round): ReadonlySet<Transaction> => {
   const isDecided = place.lives.some((live) => round.decisions.has(live));
   // An earlier round decided; of which one the wake is, nobody knows.
-  if (!isDecided) return new Set(place.wake === null ? [] : place.lives.map(keyOf));
-  const wakes = new Map<string, number>();
+  if (!isDecided) return new Set(place.wake === null ? [] : place.lives.map(({ transaction }) => transaction));
+  const wakes = new Map<Transaction, number>();
   for (const live of place.lives) {
     const atMs = wakeOf(memory, place, live, round);
-    if (atMs !== null) wakes.set(keyOf(live), atMs);
+    if (atMs !== null) wakes.set(live.transaction, atMs);
   }
   scheduleWake(memory, place, wakes.size === 0 ? null : Math.min(...wakes.values()));
   return new Set(wakes.keys());
@@ -113,7 +113,8 @@ export const recordPlace = (memory: Memory, place: Place, round: Round): void =>
   const awaited = scheduleWakes(memory, place, round);
   const isSentMore = decide(place, round);
   const isChanged = isSentMore || place.recordedEvents !== place.occurrences.length;
-  const over = new Set(place.lives.filter((live) => !awaited.has(keyOf(live)) && isOver(memory, place, live, round)));
+  const isAwaited = ({ transaction }: LiveTransaction): boolean => awaited.has(transaction);
+  const over = new Set(place.lives.filter((live) => !isAwaited(live) && isOver(memory, place, live, round)));
   for (const live of over) closeRecord(place, live, isChanged, round);
   const records = new Map<string, RecordState>();
   for (const live of place.lives.filter((each) => !over.has(each))) {
