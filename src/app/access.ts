@@ -1,4 +1,6 @@
 /** Who may ask what, and about whose mail (CONTRACT §5 `access`). Rules add up; where none fits, nothing is allowed. */
+import type { Chain } from '../domain/chain.js';
+import { queueFilesOf } from '../domain/transaction.js';
 import type { Scope } from '../query/trace-query.js';
 
 export type Right = 'trace' | 'search' | 'live' | 'subscribe' | 'admin';
@@ -52,6 +54,17 @@ export type MailParties = Readonly<{
   recipients: readonly string[];
   hosts: readonly string[];
 }>;
+
+export const partiesOfChain = ({ transactions }: Chain): MailParties => ({
+  // The copy for a list has its owner as the sender.
+  senders: transactions.flatMap(queueFilesOf).flatMap(({ sender }) => (sender === null ? [] : [sender])),
+  recipients: transactions.flatMap(({ recipients }) =>
+    recipients.flatMap(({ address, originalAddress }) =>
+      originalAddress === null ? [address] : [address, originalAddress],
+    ),
+  ),
+  hosts: transactions.map(({ host }) => host),
+});
 
 /** `part`: what happened on `hosts`, and with `address` the mail of that person, other recipients only counted. */
 export type VisiblePart =

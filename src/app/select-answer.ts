@@ -11,7 +11,7 @@ import type { FoldResult } from '../trace/fold.js';
 import { type HasText, isWanted, matchesReject, matchesTransaction } from '../trace/match-keyword.js';
 import { adviseStart } from '../trace/start-advice.js';
 import { formatInstant } from '../zone.js';
-import { findVisiblePart, type MailParties } from './access.js';
+import { findVisiblePart, partiesOfChain } from './access.js';
 import type { FoundLines } from './found-lines.js';
 import { redactReject } from './redact-reject.js';
 
@@ -42,17 +42,6 @@ const fits = (chain: Chain, { query, lines }: SelectInput, hasTextOf: (t: Transa
   );
 };
 
-const partiesOf = (chain: Chain): MailParties => ({
-  // The copy for a list has its owner as the sender.
-  senders: chain.transactions.flatMap(queueFilesOf).flatMap(({ sender }) => (sender === null ? [] : [sender])),
-  recipients: chain.transactions.flatMap(({ recipients }) =>
-    recipients.flatMap(({ address, originalAddress }) =>
-      originalAddress === null ? [address] : [address, originalAddress],
-    ),
-  ),
-  hosts: chain.transactions.map(({ host }) => host),
-});
-
 /** A message's notices belong to the answer. The cause of a notice does not: it is named, but nobody asked for it. */
 const INCLUDED: ReadonlySet<Relation> = new Set(['bounced-by', 'delayed-by', 'reported-by']);
 
@@ -71,7 +60,7 @@ const withNotices = (matches: readonly BuiltChain[], all: readonly BuiltChain[])
 
 /** What of a chain this asker may see by himself. */
 const visiblePart = ({ chain, narrow }: BuiltChain, { scope, keywords }: TraceQuery): Chain | null => {
-  const part = findVisiblePart(scope, partiesOf(chain));
+  const part = findVisiblePart(scope, partiesOfChain(chain));
   switch (part.kind) {
     case 'whole':
       return chain;

@@ -1,19 +1,8 @@
 /** Whether an answer may stand where others read it. */
-import { findVisiblePart, type MailParties } from '../app/access.js';
+import { findVisiblePart, type MailParties, partiesOfChain } from '../app/access.js';
 import type { Chain } from '../domain/chain.js';
-import { queueFilesOf, type Reject } from '../domain/transaction.js';
+import type { Reject } from '../domain/transaction.js';
 import type { Scope } from '../query/trace-query.js';
-
-const partiesOfChain = ({ transactions }: Chain): MailParties => ({
-  senders: transactions.flatMap(queueFilesOf).flatMap(({ sender }) => (sender === null ? [] : [sender])),
-  recipients: transactions.flatMap(({ recipients }) =>
-    recipients.flatMap(({ address, originalAddress }) => [
-      address,
-      ...(originalAddress === null ? [] : [originalAddress]),
-    ]),
-  ),
-  hosts: transactions.map(({ host }) => host),
-});
 
 const partiesOfReject = ({ sender, recipient, host }: Reject): MailParties => ({
   senders: sender === null ? [] : [sender],
