@@ -38,7 +38,7 @@ const judge = (component: Component, outcomes: readonly FinalOutcome[], { machin
   };
   return {
     verdict,
-    summary: summarise(verdict, component.transactions, outcomes, isNotified),
+    summary: summarise(verdict, component.transactions[0]!, outcomes, isNotified),
     nextStep: nextStepOf({ verdict, outcomes, ownName }),
   };
 };

@@ -17,10 +17,10 @@ const namesOf = (addresses: readonly string[]): string => {
   return rest > 0 ? `${shown.join(', ')} and ${rest} more` : shown.join(' and ');
 };
 
-const subjectOf = (entry: Transaction, transactions: readonly Transaction[]): string => {
+const subjectOf = (entry: Transaction): string => {
   const sender =
     entry.sender === null ? 'unknown sender' : entry.sender === '' ? 'the mail system (null sender)' : entry.sender;
-  const to = namesOf(addressedTo(transactions));
+  const to = namesOf(addressedTo([entry]));
   return to === '' ? `The mail from ${sender}` : `The mail from ${sender} to ${to}`;
 };
 
@@ -188,13 +188,10 @@ const predicate = (
 /** @param isNotified a bounce message about it was made */
 export const summarise = (
   verdict: Verdict,
-  transactions: readonly Transaction[],
+  entry: Transaction,
   outcomes: readonly FinalOutcome[],
   isNotified: boolean,
-): string => {
-  const entry = transactions[0]!;
-  return `${subjectOf(entry, transactions)} ${predicate(verdict, entry, outcomes, isNotified)}`;
-};
+): string => `${subjectOf(entry)} ${predicate(verdict, entry, outcomes, isNotified)}`;
 
 /** For a person who may not see the recipients: how many came to what end. */
 export const summariseCounts = (verdict: Verdict, outcomes: readonly FinalOutcome[]): string => {
