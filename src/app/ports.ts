@@ -2,7 +2,7 @@
 
 import type { SourceStatus } from '../domain/chain.js';
 import type { LogRecord } from '../domain/event.js';
-import type { HostName, MessageId, QueueId } from '../domain/ids.js';
+import type { HostName, MessageId, QueueId, RecordRef } from '../domain/ids.js';
 import type { Span } from '../domain/span.js';
 import type { Alert, Incident, Subscription } from '../domain/subscription.js';
 import type { TimeWindow } from '../domain/time-window.js';
@@ -178,10 +178,10 @@ export type TransactionRecord = Readonly<{
 
 export type IndexChanges = Readonly<{
   put: readonly TransactionRecord[];
-  /** Keys of records that moved or turned out not to be mail. */
-  remove: readonly string[];
-  /** Keys of ended records for which nothing can come any more: their `resume` becomes null. Unknown keys are no error. */
-  close: readonly string[];
+  /** Records that moved or turned out not to be mail. */
+  remove: readonly RecordRef[];
+  /** Ended records for which nothing can come any more: their `resume` becomes null. Unknown ones are no error. */
+  close: readonly RecordRef[];
 }>;
 
 /** All transactions, open and ended; updated in place. */

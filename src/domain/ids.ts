@@ -60,3 +60,6 @@ export const spanId = (...parts: readonly string[]): string => nonZero(hexHash(.
 /** Key of a transaction in the index: H(host, queueId, arrivedAt as ISO ms) in hex, 64 digits. */
 export const transactionRecordKey = ({ host, queueId: id, arrivedAtMs }: Omit<TraceIdentity, 'messageId'>): string =>
   hexHash(host, id, new Date(arrivedAtMs).toISOString());
+
+/** A transaction in the index, to be found by its queue ID or by its key. */
+export type RecordRef = Readonly<{ key: string; host: HostName; queueId: QueueId }>;

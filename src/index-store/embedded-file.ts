@@ -3,9 +3,10 @@ import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import { type Client, createClient, type InValue, type Row, type Transaction } from '@libsql/client/sqlite3';
+import { type Client, type Config, createClient, type InValue, type Row } from '@libsql/client/sqlite3';
 import { MailtraceError } from '../errors.js';
 import { UPGRADES } from './embedded-schema.js';
+import { type Database, openWriterThread, type WriterThread } from './writer-thread.js';
 
 /** Who wrote to whom is personal data: for the owner only. SQLite gives its `-wal` and `-shm` the mode of the file. */
 const FILE_MODE = 0o600;
@@ -14,7 +15,7 @@ const FOLDER_MODE = 0o700;
 /** Another process (`mailtrace index`) has the file for the length of one batch; longer than this is a fault. */
 const BUSY_WAIT_MS = 30_000;
 const BUSY_STEP_MS = 20;
-/** So long SQLite itself waits, and everything else in this process with it. */
+/** So long SQLite itself waits; a connection that reads has everything else in this process wait with it. */
 const BUSY_BLOCK_MS = 10;
 
 /** After a long transaction the next one leaves so much room for other processes, which look every `BUSY_STEP_MS`. */
@@ -55,7 +56,7 @@ export type IndexFile = Readonly<{
    * Runs `work` in one transaction, one at a time: all of it is written, or nothing.
    * @throws MailtraceError `config` that names the file and the remedy
    */
-  write: <Result>(work: (transaction: Transaction) => Promise<Result>) => Promise<Result>;
+  write: <Result>(work: (database: Database) => Promise<Result>) => Promise<Result>;
   /** Sees what was committed, also while a transaction is open. Throws as `write` does. */
   read: (sql: string, args?: InValue[]) => Promise<readonly Row[]>;
   close: () => Promise<void>;
@@ -85,8 +86,14 @@ const persist = async <Result>(work: () => Promise<Result>): Promise<Result> => 
   }
 };
 
-const connect = async (path: string, settings: string): Promise<Client> => {
-  const client = createClient({ url: pathToFileURL(path).href, concurrency: 1, timeout: BUSY_BLOCK_MS });
+const configOf = (path: string): Config => ({
+  url: pathToFileURL(path).href,
+  concurrency: 1,
+  timeout: BUSY_BLOCK_MS,
+});
+
+const openReader = async (path: string, settings: string): Promise<Client> => {
+  const client = createClient(configOf(path));
   try {
     await client.executeMultiple(settings);
     return client;
@@ -104,40 +111,35 @@ const WRITER_SETTINGS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; P
 const READER_SETTINGS = 'PRAGMA query_only = ON; PRAGMA cache_size = -16384';
 
 /** The connection that writes. */
-type Writer = Readonly<{ begin: () => Promise<Transaction>; close: () => Promise<void> }>;
+type Writer = Readonly<{ begin: () => Promise<WriterThread>; close: () => Promise<void> }>;
 
 const openWriter = async (path: string): Promise<Writer> => {
-  let client = await persist(() => connect(path, WRITER_SETTINGS));
+  const connect = (): Promise<WriterThread> => openWriterThread(configOf(path), WRITER_SETTINGS);
+  let thread = await persist(connect);
   /**
    * BUG: libSQL (0.5.29) does not reset a statement that ended with SQLITE_BUSY. It counts as in progress until the garbage
    * collector finds it, and until then nothing can be committed on its connection. Mended there, a busy one could be kept.
    */
   let isSpoilt = false;
 
-  const begin = async (): Promise<Transaction> => {
+  const begin = async (): Promise<WriterThread> => {
+    if (thread.isEnded()) thread = await connect();
     try {
-      const transaction = await client.transaction('write');
-      if (!isSpoilt) return transaction;
+      await thread.begin();
+      if (!isSpoilt) return thread;
       // Now the way is free; the lock must not stay with the connection that is given up.
-      await transaction.rollback();
+      await thread.end();
     } catch (error) {
       isSpoilt = true;
       throw error;
     }
-    client.close();
-    client = await connect(path, WRITER_SETTINGS);
+    await thread.close();
+    thread = await connect();
     isSpoilt = false;
     return begin();
   };
 
-  return {
-    begin: () => persist(begin),
-    close: async () => {
-      // The WAL may stay: whoever opens the file next reads it. Without it, a copy of the one file is whole.
-      await client.execute('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {});
-      client.close();
-    },
-  };
+  return { begin: () => persist(begin), close: () => thread.close() };
 };
 
 /** One transaction after the other, in the order of the calls; one that failed does not stop those behind it. */
@@ -145,17 +147,17 @@ const createWrite = (writer: Writer): IndexFile['write'] => {
   let last: Promise<unknown> = Promise.resolve();
   let roomUntilMs = 0;
 
-  const run = async <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> => {
+  const run = async <Result>(work: (database: Database) => Promise<Result>): Promise<Result> => {
     const roomMs = roomUntilMs - performance.now();
     if (roomMs > 0) await sleep(roomMs);
-    const transaction = await writer.begin();
+    const thread = await writer.begin();
     const beganMs = performance.now();
     try {
-      const result = await work(transaction);
-      await transaction.commit();
+      const result = await work(thread);
+      await thread.commit();
       return result;
     } finally {
-      transaction.close();
+      await thread.end();
       const endedMs = performance.now();
       if (endedMs - beganMs > LONG_MS) roomUntilMs = endedMs + ROOM_MS;
     }
@@ -168,8 +170,8 @@ const createWrite = (writer: Writer): IndexFile['write'] => {
   };
 };
 
-const upgrade = async (transaction: Transaction, path: string, upgrades: readonly string[]): Promise<void> => {
-  const version = Number((await transaction.execute('PRAGMA user_version')).rows[0]?.['user_version']);
+const upgrade = async (database: Database, path: string, upgrades: readonly string[]): Promise<void> => {
+  const version = Number((await database.execute('PRAGMA user_version')).rows[0]?.['user_version']);
   if (version > upgrades.length) {
     throw new MailtraceError(
       'config',
@@ -177,8 +179,8 @@ const upgrade = async (transaction: Transaction, path: string, upgrades: readonl
       'Start that version again, or give this one another folder (MAILTRACE_DATA_DIR or store.data_dir).',
     );
   }
-  for (const statements of upgrades.slice(version)) await transaction.executeMultiple(statements);
-  await transaction.execute(`PRAGMA user_version = ${upgrades.length}`);
+  for (const statements of upgrades.slice(version)) await database.executeMultiple(statements);
+  await database.execute(`PRAGMA user_version = ${upgrades.length}`);
 };
 
 /** @param upgrades those of this version */
@@ -195,8 +197,8 @@ export const openIndexFile = async (path: string, upgrades: readonly string[] = 
   const writer = await explained(openWriter(path));
   const write = createWrite(writer);
   try {
-    await explained(write((transaction) => upgrade(transaction, path, upgrades)));
-    const reader = await explained(persist(() => connect(path, READER_SETTINGS)));
+    await explained(write((database) => upgrade(database, path, upgrades)));
+    const reader = await explained(persist(() => openReader(path, READER_SETTINGS)));
     return {
       write: (work) => explained(write(work)),
       read: async (sql, args = []) => (await explained(persist(() => reader.execute({ sql, args })))).rows,

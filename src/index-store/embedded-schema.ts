@@ -56,5 +56,8 @@ CREATE TABLE terms (
 ) WITHOUT ROWID;
 `;
 
+/** Who closes or removes a transaction knows its queue ID: `open_by_queue_id` finds it. */
+const DROP_OPEN_BY_KEY = 'DROP INDEX open_by_key';
+
 /** From `PRAGMA user_version` n to n + 1. A change of the tables is a further entry, never a changed one. */
-export const UPGRADES: readonly string[] = [CREATE_TABLES];
+export const UPGRADES: readonly string[] = [CREATE_TABLES, DROP_OPEN_BY_KEY];

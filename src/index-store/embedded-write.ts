@@ -1,10 +1,11 @@
-/** Changes of the embedded index. One transaction of the database each, in steps that let everything else go between. */
-import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Transaction as Database, InArgs, InValue } from '@libsql/client/sqlite3';
+/** Changes of the embedded index. One transaction of the database each, in steps: everything else goes on between them. */
+import type { InArgs, InValue } from '@libsql/client/sqlite3';
 import type { IndexChanges, TransactionRecord } from '../app/ports.js';
+import type { RecordRef } from '../domain/ids.js';
 import type { IndexFile } from './embedded-file.js';
 import { SEGMENT, SEGMENTS } from './embedded-schema.js';
 import { termOfKey, termsOf } from './search-terms.js';
+import type { Database } from './writer-thread.js';
 
 /** Records of one statement: some milliseconds, and far below SQLite's 32,766 parameters. */
 const ROWS = 100;
@@ -117,11 +118,11 @@ const removeRows = async (database: Database, ids: readonly number[]): Promise<v
   await database.execute({ sql: `DELETE FROM transactions WHERE id IN ${list(ids.length)}`, args: [...ids] });
 };
 
-const remove = async (database: Database, keys: readonly string[]): Promise<void> => {
-  const values = keys.map((key) => [termOfKey(key), bytesOf(key)]);
+const remove = async (database: Database, refs: readonly RecordRef[]): Promise<void> => {
+  const values = refs.map(({ key }) => [termOfKey(key), bytesOf(key)]);
   const ids = await select(
     database,
-    `WITH asked (term, key) AS (VALUES ${rowsOf(keys.length, 2)}), ${SEGMENTS}
+    `WITH asked (term, key) AS (VALUES ${rowsOf(refs.length, 2)}), ${SEGMENTS}
      SELECT transactions.id AS id FROM asked CROSS JOIN segments CROSS JOIN terms CROSS JOIN transactions
      WHERE terms.segment = segments.segment AND terms.term = asked.term
      AND transactions.id = terms.id AND transactions.key = asked.key`,
@@ -130,28 +131,28 @@ const remove = async (database: Database, keys: readonly string[]): Promise<void
   await removeRows(database, ids);
 };
 
-const close = async (database: Database, keys: readonly string[]): Promise<void> => {
+const close = async (database: Database, refs: readonly RecordRef[]): Promise<void> => {
   await database.execute({
-    sql: `DELETE FROM open_transactions WHERE key IN ${list(keys.length)}`,
-    args: keys.map(bytesOf),
+    sql: `WITH asked (queue_id, host, key) AS (VALUES ${rowsOf(refs.length, 3)})
+      DELETE FROM open_transactions WHERE id IN (
+        SELECT found.id FROM asked CROSS JOIN open_transactions AS found
+        ON found.queue_id = asked.queue_id AND found.host = asked.host AND found.key = asked.key)`,
+    args: refs.flatMap(({ queueId, host, key }): InValue[] => [queueId, host, bytesOf(key)]),
   });
 };
 
-/** Runs `steps` in one transaction; a turn of the event loop after each. */
+/** Runs `steps` in one transaction. */
 const transact = (file: IndexFile, steps: Iterable<Step>): Promise<void> =>
   file.write(async (database) => {
-    for (const step of steps) {
-      await step(database);
-      await nextTurn();
-    }
+    for (const step of steps) await step(database);
   });
 
-/** Removed first, then put, then closed: a key may be in more than one list. The last of equal keys is put. */
+/** Removed first, then put, then closed: a record may be in more than one list. The last of equal keys is put. */
 function* stepsOf(changes: IndexChanges): Generator<Step> {
   const records = [...new Map(changes.put.map((record) => [record.key, record])).values()];
-  for (const keys of slices(changes.remove, ROWS)) yield (database) => remove(database, keys);
+  for (const refs of slices(changes.remove, ROWS)) yield (database) => remove(database, refs);
   yield* putSteps(records);
-  for (const keys of slices(changes.close, ROWS)) yield (database) => close(database, keys);
+  for (const refs of slices(changes.close, ROWS)) yield (database) => close(database, refs);
 }
 
 export const writeChanges = async (file: IndexFile, changes: IndexChanges): Promise<void> => {

@@ -1,5 +1,5 @@
 /** What the index must learn from a round about one queue ID, and when it must be looked at again. */
-import { transactionRecordKey } from '../domain/ids.js';
+import { type RecordRef, transactionRecordKey } from '../domain/ids.js';
 import type { Transaction } from '../domain/transaction.js';
 import {
   type EventTime,
@@ -28,8 +28,8 @@ export type LiveRecord = Readonly<{
   resume: string | null;
 }>;
 
-/** Keys and records; a key is in one of them only. */
-export type RecordChanges = { put: LiveRecord[]; remove: string[]; close: string[] };
+/** A record is in one of them only. */
+export type RecordChanges = { put: LiveRecord[]; remove: RecordRef[]; close: RecordRef[] };
 
 export type Round = Readonly<{
   decisions: ReadonlyMap<LiveTransaction, Decision>;
@@ -64,10 +64,11 @@ const isMail = ({ phase }: LiveTransaction): boolean => phase === 'open' || phas
 const closeRecord = (place: Place, live: LiveTransaction, isChanged: boolean, { changes }: Round): void => {
   const key = keyOf(live);
   const { transaction, phase } = live;
-  if (phase === 'ended' && !isChanged) changes.close.push(key);
+  const ref = { key, host: place.host, queueId: place.queueId };
+  if (phase === 'ended' && !isChanged) changes.close.push(ref);
   else if (isMail(live)) changes.put.push({ key, transaction, state: 'ended', resume: null });
   // Given up although it was never known to be mail.
-  else if (place.records.has(key)) changes.remove.push(key);
+  else if (place.records.has(key)) changes.remove.push(ref);
 };
 
 const decide = (place: Place, { decisions }: Round): boolean => {
@@ -110,6 +111,7 @@ const scheduleWakes = (memory: Memory, place: Place, round: Round): ReadonlySet<
 /** Takes what is over out of the place, and puts what changed into the index. */
 export const recordPlace = (memory: Memory, place: Place, round: Round): void => {
   const { changes } = round;
+  const { host, queueId } = place;
   const awaited = scheduleWakes(memory, place, round);
   const isSentMore = decide(place, round);
   const isChanged = isSentMore || place.recordedEvents !== place.occurrences.length;
@@ -130,7 +132,9 @@ export const recordPlace = (memory: Memory, place: Place, round: Round): void =>
     }
   }
   const gone = new Set([...over].map(keyOf));
-  changes.remove.push(...[...place.records.keys()].filter((key) => !records.has(key) && !gone.has(key)));
+  for (const key of place.records.keys()) {
+    if (!records.has(key) && !gone.has(key)) changes.remove.push({ key, host, queueId });
+  }
   place.records = records;
   forgetOver(memory, place, over);
 };
@@ -152,8 +156,9 @@ export const closeEnded = (memory: Memory, { eventTime, changes }: Round): void 
   for (const [host, queue] of memory.closings) {
     for (const { queueId, arrivedAtMs } of queue.takeDue(eventTime(host))) {
       const place = memory.places.get(placeKey(host, queueId));
-      if (place === undefined) changes.close.push(transactionRecordKey({ host, queueId, arrivedAtMs }));
-      else {
+      if (place === undefined) {
+        changes.close.push({ key: transactionRecordKey({ host, queueId, arrivedAtMs }), host, queueId });
+      } else {
         place.closings.delete(arrivedAtMs);
         memory.reviewed.add(place);
       }

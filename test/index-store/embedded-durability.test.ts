@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { TransactionIndex } from '../../src/app/ports.ts';
 import { openEmbeddedIndex } from '../../src/index-store/embedded.ts';
 import { buildWriter, type WriterProgram } from '../state/writer-process.ts';
-import { record, transaction } from './index-contract.ts';
+import { record, refOf, transaction } from './index-contract.ts';
 
 /** Write n: 150 records that are always the same, with `resume` n; 150 new ones; those of write n - 1 are closed. */
 const PROGRAM = `
@@ -21,10 +21,11 @@ const record = (queueId, n) => {
   };
   return { key: transactionRecordKey(transaction), transaction, state: 'ended', resume: String(n) };
 };
+const refOf = ({ key, transaction: { host, queueId } }) => ({ key, host, queueId });
 const some = (name, n) => Array.from({ length: 150 }, (_, k) => record(prefix + name + '-' + k, n));
 for (let n = Number(from); ; n++) {
   const before = some('new' + (n - 1), n - 1);
-  await index.write({ put: [...some('same', n), ...some('new' + n, n)], remove: [], close: before.map(({ key }) => key) });
+  await index.write({ put: [...some('same', n), ...some('new' + n, n)], remove: [], close: before.map(refOf) });
   process.stdout.write(n + '\\n');
 }
 `;
@@ -82,7 +83,7 @@ describe('the embedded index and other processes', () => {
       const own = record(transaction(`own${count}`));
       await index.write({ put: [own], remove: [], close: [] });
       expect(await index.findOpen([{ host: own.transaction.host, queueId: own.transaction.queueId }])).toEqual([own]);
-      await index.write({ put: [], remove: [own.key], close: [] });
+      await index.write({ put: [], remove: [refOf(own)], close: [] });
     }
     const last = await Promise.all(writers.map((writer) => writer.kill()));
     expect(Math.min(...last)).toBeGreaterThanOrEqual(7);

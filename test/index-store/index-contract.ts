@@ -4,7 +4,14 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { IndexChanges, TransactionIndex, TransactionRecord } from '../../src/app/ports.ts';
-import { hostName, type MessageId, parseMessageId, queueId, transactionRecordKey } from '../../src/domain/ids.ts';
+import {
+  hostName,
+  type MessageId,
+  parseMessageId,
+  queueId,
+  type RecordRef,
+  transactionRecordKey,
+} from '../../src/domain/ids.ts';
 import type { DeliveryAttempt, Recipient, Transaction } from '../../src/domain/transaction.ts';
 
 export type IndexMaker = Readonly<{
@@ -92,7 +99,12 @@ export const record = (
 const changes = (some: Partial<IndexChanges>): IndexChanges => ({ put: [], remove: [], close: [], ...some });
 
 const pairOf = ({ transaction: { host, queueId: id } }: TransactionRecord) => ({ host, queueId: id });
-const keysOf = (records: readonly TransactionRecord[]): string[] => records.map(({ key }) => key);
+export const refOf = ({ key, transaction: { host, queueId } }: TransactionRecord): RecordRef => ({
+  key,
+  host,
+  queueId,
+});
+const refsOf = (records: readonly TransactionRecord[]): RecordRef[] => records.map(refOf);
 const byKey = (records: readonly TransactionRecord[]): TransactionRecord[] =>
   records.toSorted((a, b) => (a.key < b.key ? -1 : 1));
 const FIRST_PAGE = { arrivedBeforeMs: Number.MAX_SAFE_INTEGER, after: null, limit: 100_000 };
@@ -245,7 +257,7 @@ export const testTransactionIndex = (name: string, { open, reopen, remove }: Ind
       const open2 = record(transaction('open'));
       await index.write(changes({ put: [...ended, open2] }));
       expect(await index.countOpen()).toBe(251);
-      await index.write(changes({ close: [...keysOf(ended), 'ab'.repeat(32)] }));
+      await index.write(changes({ close: [...refsOf(ended), { ...refOf(ended[0]!), key: 'ab'.repeat(32) }] }));
       expect(await open1()).toEqual([open2]);
       expect(await index.findClosed([pairOf(ended[7]!)])).toEqual([{ ...ended[7]!, resume: null }]);
       // Late lines open it again.
@@ -259,7 +271,11 @@ export const testTransactionIndex = (name: string, { open, reopen, remove }: Ind
       const kept = record(transaction('Q2'), { state: 'ended' });
       await index.write(changes({ put: [moved, kept] }));
       await index.write(
-        changes({ put: [to, kept], remove: [moved.key, kept.key, 'cd'.repeat(32)], close: [kept.key] }),
+        changes({
+          put: [to, kept],
+          remove: [refOf(moved), refOf(kept), { ...refOf(moved), key: 'cd'.repeat(32) }],
+          close: [refOf(kept)],
+        }),
       );
       expect(await open1()).toEqual([to]);
       expect(await index.findClosed([pairOf(kept)])).toEqual([{ ...kept, resume: null }]);
@@ -308,7 +324,7 @@ export const testTransactionIndex = (name: string, { open, reopen, remove }: Ind
       expect(byKey(await index.findOpen(put.map(pairOf)))).toEqual(byKey(put));
       const ids = put.flatMap(({ transaction: { messageId: id } }) => (id === null ? [] : [id]));
       expect(await index.findByMessageIds(ids, 3)).toHaveLength(2500);
-      await index.write(changes({ remove: keysOf(put.slice(0, 2000)), put: put.slice(2000) }));
+      await index.write(changes({ remove: refsOf(put.slice(0, 2000)), put: put.slice(2000) }));
       expect(await open1()).toEqual(put.slice(2000));
     });
 
@@ -318,12 +334,12 @@ export const testTransactionIndex = (name: string, { open, reopen, remove }: Ind
       const cyclic: Record<string, unknown> = {};
       cyclic['self'] = cyclic;
       const broken = record(transaction('broken', { filters: [cyclic as never] }));
-      await expect(index.write(changes({ put: [...many(300), broken], remove: keysOf(before) }))).rejects.toThrow(
+      await expect(index.write(changes({ put: [...many(300), broken], remove: refsOf(before) }))).rejects.toThrow(
         'circular',
       );
       expect(await open1()).toEqual(before);
       // And goes on.
-      await index.write(changes({ put: many(2), remove: keysOf(before) }));
+      await index.write(changes({ put: many(2), remove: refsOf(before) }));
       expect(await index.countOpen()).toBe(2);
     });
 
@@ -359,7 +375,7 @@ export const testTransactionIndex = (name: string, { open, reopen, remove }: Ind
     if (reopen) {
       it('has everything again when it is opened again', async () => {
         const put = many(120);
-        await index.write(changes({ put, close: [put[3]!.key] }));
+        await index.write(changes({ put, close: [refOf(put[3]!)] }));
         index = await reopen(index);
         expect(await open1()).toEqual(put.toSpliced(3, 1));
         expect(await index.findClosed([pairOf(put[3]!)])).toEqual([{ ...put[3]!, resume: null }]);

@@ -23,7 +23,7 @@ const listFiles = async (part: string): Promise<string[]> =>
   part.endsWith('.ts')
     ? [part]
     : (await readdir(join(root, 'src', part), { recursive: true }))
-        .filter((file) => file.endsWith('.ts'))
+        .filter((file) => /\.[jt]s$/.test(file))
         .map((file) => join(part, file));
 
 export type WriterProgram = Readonly<{

@@ -92,9 +92,9 @@ export const memoryIndex = (): TransactionIndex => {
   return {
     write: async (changes) => {
       const { put, remove, close } = copyOf(changes);
-      for (const key of remove) records.delete(key);
+      for (const { key } of remove) records.delete(key);
       for (const record of put) records.set(record.key, record);
-      for (const key of close) {
+      for (const { key } of close) {
         const record = records.get(key);
         if (record) records.set(key, { ...record, resume: null });
       }

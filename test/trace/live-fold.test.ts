@@ -45,7 +45,7 @@ const createIndex = (): WatchedIndex => {
     ...index,
     records,
     write: async (changes) => {
-      for (const key of changes.remove) records.delete(key);
+      for (const { key } of changes.remove) records.delete(key);
       for (const record of changes.put) records.set(record.key, record);
       await index.write(changes);
     },
