@@ -1,6 +1,6 @@
 /** What following does besides its rounds: takes up what was open, gives up what stays silent, counts, and tells its progress. */
-import type { Review } from '../trace/live-fold.js';
 import type { Following } from './follow-deps.js';
+import type { Rounds } from './follow-rounds.js';
 import type { FollowFault, FollowPoll, TransactionIndex, TransactionRecord } from './ports.js';
 
 /** Of the index, at once. */
@@ -25,17 +25,19 @@ type Cursor = Parameters<TransactionIndex['listOpen']>[0]['after'];
 /** Looks at every open transaction that arrived before. @returns how many there were */
 const sweep = async (
   { index, fold, steps, now, grace }: Following,
-  handOn: () => Promise<Review>,
+  rounds: Rounds,
   arrivedBeforeMs: number,
   signal: AbortSignal,
 ): Promise<number> => {
   const listFrom = (after: Cursor): Promise<readonly TransactionRecord[]> =>
     steps.untilDone('index', () => index.listOpen({ arrivedBeforeMs, after, limit: PAGE }), grace);
+  // What leaves memory is looked for in the index.
+  await rounds.settled();
   let count = 0;
   let page = await listFrom(null);
   while (page.length > 0 && !signal.aborted) {
     fold.resume(page, now());
-    await handOn();
+    await rounds.review();
     count += page.length;
     const { transaction, key } = page.at(-1)!;
     page = await listFrom({ arrivedAtMs: transaction.arrivedAtMs, key });
@@ -92,8 +94,7 @@ const createProgress = ({ log, meter, clock, fold, sink, now }: Following) => {
   };
 };
 
-/** @param handOn sends the spans that are due, and writes what changed to the index */
-export const createUpkeep = (following: Following, handOn: () => Promise<Review>): Upkeep => {
+export const createUpkeep = (following: Following, rounds: Rounds): Upkeep => {
   const { index, state, steps, meter, log, now, settings, grace } = following;
   const noteFaults = createFaultLog(following);
   const noteProgress = createProgress(following);
@@ -101,7 +102,7 @@ export const createUpkeep = (following: Following, handOn: () => Promise<Review>
   let countedMs = Number.NEGATIVE_INFINITY;
   return {
     resume: async (signal) => {
-      const count = await sweep(following, handOn, Number.MAX_SAFE_INTEGER, signal);
+      const count = await sweep(following, rounds, Number.MAX_SAFE_INTEGER, signal);
       if (count > 0) log.info({ transactions: count }, 'Open transactions of an earlier run are taken up.');
     },
     afterRound: async (poll, signal) => {
@@ -113,7 +114,7 @@ export const createUpkeep = (following: Following, handOn: () => Promise<Review>
       }
       if (now() - sweptMs < SWEEP_MS) return;
       sweptMs = now();
-      const given = await sweep(following, handOn, now() - settings.giveUpMs, signal);
+      const given = await sweep(following, rounds, now() - settings.giveUpMs, signal);
       if (given > 0) log.info({ transactions: given }, 'Old open transactions were looked at.');
       await steps.untilDone('state', () => state.prune(now() - REMEMBERED_MS), grace);
       const pruned = await steps.untilDone('index', () => index.prune(now() - settings.retentionMs), grace);
