@@ -103,11 +103,15 @@ const openReader = async (path: string, settings: string): Promise<Client> => {
   }
 };
 
+/** 64 MB. A page of terms is written anew with each round while a backlog is read; from the WAL it goes to its place once in a while. */
+const WAL_PAGES = 16_384;
+
 /**
  * `synchronous=FULL`: a commit outlives also the machine. The checkpoint of the same lines is committed after it, elsewhere: it
  * must never be what is left of the two.
  */
-const WRITER_SETTINGS = 'PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768';
+const WRITER_SETTINGS = `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -32768;
+  PRAGMA wal_autocheckpoint = ${WAL_PAGES}`;
 const READER_SETTINGS = 'PRAGMA query_only = ON; PRAGMA cache_size = -16384';
 
 /** The connection that writes. */

@@ -65,9 +65,7 @@ const readOriginal = ({ original, program }: JsonFields, text: string, yearOf: Y
   return parts?.text === text ? parts : null;
 };
 
-const readJson = (line: string, yearOf: YearOf): Parts | null => {
-  const fields = readJsonFields(line);
-  if (fields === null) return null;
+const readFields = (fields: JsonFields, yearOf: YearOf): Parts => {
   const stamp = readWholeStamp(fields, yearOf);
   const text = textFrom(fields.message, 0);
   const original = readOriginal(fields, text, yearOf);
@@ -81,6 +79,11 @@ const readJson = (line: string, yearOf: YearOf): Parts | null => {
     pid: pidOf(fields.pid) ?? tag?.pid ?? null,
     text: fields.program === null && tag ? textFrom(text, tag.end) : text,
   };
+};
+
+const readJson = (line: string, yearOf: YearOf): Parts | null => {
+  const fields = readJsonFields(line);
+  return fields === null ? null : readFields(fields, yearOf);
 };
 
 /** The instants that `stamp` may mean. */
@@ -171,6 +174,19 @@ const unwrap = (outer: Header, stamp: Stamp, context: HeaderContext): Header => 
   return header;
 };
 
+const complete = (parts: Parts, nearYear: YearOf, context: HeaderContext): Header | null => {
+  if (parts.stamp !== null) return unwrap(finish(parts, parts.stamp, context), parts.stamp, context);
+  const inner = couldBeStamp(parts.text, 0) ? readPlain(parts.text, nearYear) : null;
+  if (inner === null || inner.stamp === null) return null;
+  return unwrap(finish({ ...inner, host: inner.host ?? parts.host }, inner.stamp, context), inner.stamp, context);
+};
+
+/** As `createHeaderParser`, for a line that came as fields. */
+export const createFieldsParser = (context: HeaderContext): ((fields: JsonFields) => Header | null) => {
+  const nearYear = nearestYear(context.nearMs);
+  return (fields) => complete(readFields(fields, nearYear), nearYear, context);
+};
+
 /** Makes a parser that remembers years and zones: one per search. */
 export const createHeaderParser = (context: HeaderContext): HeaderParser => {
   const nearYear = nearestYear(context.nearMs);
@@ -185,10 +201,6 @@ export const createHeaderParser = (context: HeaderContext): HeaderParser => {
   return (line) => {
     const at = line.charCodeAt(0) === BYTE_ORDER_MARK ? 1 : 0;
     const parts = read(at === 0 ? line : line.slice(at));
-    if (parts === null) return null;
-    if (parts.stamp !== null) return unwrap(finish(parts, parts.stamp, context), parts.stamp, context);
-    const inner = couldBeStamp(parts.text, 0) ? readPlain(parts.text, nearYear) : null;
-    if (inner === null || inner.stamp === null) return null;
-    return unwrap(finish({ ...inner, host: inner.host ?? parts.host }, inner.stamp, context), inner.stamp, context);
+    return parts === null ? null : complete(parts, nearYear, context);
   };
 };

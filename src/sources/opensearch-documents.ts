@@ -1,6 +1,6 @@
 /** Documents → log lines. A document's fields take the place of a syslog header, unless the message still has its own. */
 import type { HostName } from '../domain/ids.js';
-import { createHeaderParser } from '../parsers/syslog-header.js';
+import { createFieldsParser, createHeaderParser } from '../parsers/syslog-header.js';
 import type { Zone } from '../zone.js';
 import { type FieldNames, isJson } from './opensearch-fields.js';
 
@@ -131,7 +131,9 @@ export type ReaderOptions = Readonly<{
 }>;
 
 const createReading = ({ fields, zone, nearMs }: ReaderOptions) => {
-  const parse = createHeaderParser({ zoneOf: () => zone, nearMs });
+  const context = { zoneOf: () => zone, nearMs };
+  const parse = createHeaderParser(context);
+  const parseFields = createFieldsParser(context);
   return (source: Json, message: string): Reading => {
     const host = firstOf(source, [fields.hostname, ...HOST_FIELDS]);
     const service = firstOf(source, [fields.service, ...PROGRAM_FIELDS]);
@@ -140,7 +142,7 @@ const createReading = ({ fields, zone, nearMs }: ReaderOptions) => {
     // A line with its own header, or the fields as a header: both are for the same parser to read.
     const line = parse(message);
     if (line !== null && line.program !== '') return { ...line, host: host ?? line.host, isWholeLine: true };
-    const header = parse(JSON.stringify({ '@timestamp': NO_TIME, host, appname: service, procid: pid, message }));
+    const header = parseFields({ time: NO_TIME, isUtc: true, host, program: service, pid, message, original: null });
     if (header === null) return bare;
     const { program, pid: number, text } = header;
     if (service === null && !isTag(program, number)) return { ...bare, pid: null };
