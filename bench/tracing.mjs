@@ -162,7 +162,6 @@ const benchThroughput = async (server, hosts, count) => {
   show('median', ...own.map(many), ...cpu.map(two));
   const all = cpu.reduce((sum, each) => sum + each, 0);
   show('CPU alone allows, 2 cores', many(2e5 / all), '', '', '', '', 'sum', two(all));
-  show('  main thread alone', many(1e5 / cpu[0]));
 };
 
 /** Least squares: MB for each million lines. */

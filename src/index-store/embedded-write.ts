@@ -7,10 +7,10 @@ import { SEGMENT, SEGMENTS } from './embedded-schema.js';
 import { termOfKey, termsOf } from './search-terms.js';
 import type { Database } from './writer-thread.js';
 
-/** Records of one statement: some milliseconds, and far below SQLite's 32,766 parameters. */
-const ROWS = 100;
+/** Records of one statement; far below SQLite's 32,766 parameters. */
+const ROWS = 500;
 /** Terms of one statement; sorted, so that those of one page come together. */
-const TERMS = 5000;
+const TERMS = 10_000;
 
 type Step = (database: Database) => Promise<void>;
 
