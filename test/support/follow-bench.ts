@@ -73,8 +73,12 @@ export const startFollowing = (options: Options = {}): FollowBench => {
   const follower: LogFollower = {
     poll: (signal) =>
       new Promise((resolve, reject) => {
-        signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-        polls.push(resolve);
+        const stop = (): void => reject(signal.reason as Error);
+        signal.addEventListener('abort', stop, { once: true });
+        polls.push((poll) => {
+          signal.removeEventListener('abort', stop);
+          resolve(poll);
+        });
         waiting.shift()?.();
       }),
     close: () => Promise.resolve(),
