@@ -8,6 +8,8 @@ export default defineConfig({
     env: { TZ: 'UTC' },
     // Most tests take milliseconds; on a busy machine the slowest must not fail for its slowness.
     testTimeout: 30_000,
+    // Of two cores vitest would use one; of many, more than the servers beside the tests leave.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
