@@ -8,6 +8,7 @@ import type { Span } from '../domain/span.js';
 import type { Transaction } from '../domain/transaction.js';
 import { parseRecord } from '../parsers/registry.js';
 import type { QueuePlace, ReadLine, Review } from '../trace/live-fold.js';
+import { placeKey } from '../trace/live-memory.js';
 import type { AlertBatch, AlertChanges } from './alerting.js';
 import { type Following, LIVE_SETTINGS } from './follow-deps.js';
 import { planSpans, type SpanRules } from './follow-spans.js';
@@ -25,7 +26,7 @@ export type Rounds = Readonly<{
 const isEmpty = (changes: object): boolean =>
   Object.values(changes).every((part: unknown) => Array.isArray(part) && part.length === 0);
 
-const placeOf = ({ host, queueId }: QueuePlace): string => `${host}\0${queueId}`;
+const placeOf = ({ host, queueId }: QueuePlace): string => placeKey(host, queueId);
 
 /** Queue IDs of which the index will say something else than now. */
 const placesOf = ({ put, remove, close }: IndexChanges): ReadonlySet<string> =>
