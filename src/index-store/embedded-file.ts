@@ -143,7 +143,13 @@ const openWriter = async (path: string): Promise<Writer> => {
     return begin();
   };
 
-  return { begin: () => persist(begin), close: () => thread.close() };
+  return {
+    begin: () => persist(begin),
+    close: async () => {
+      await thread.truncateLog().catch(() => {});
+      await thread.close();
+    },
+  };
 };
 
 /** One transaction after the other, in the order of the calls; one that failed does not stop those behind it. */

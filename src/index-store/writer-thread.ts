@@ -20,6 +20,8 @@ export type WriterThread = Database &
     commit: () => Promise<void>;
     /** After `commit` nothing; else the transaction is rolled back. */
     end: () => Promise<void>;
+    /** Brings everything from the WAL to its place, if nobody is in the way. */
+    truncateLog: () => Promise<void>;
     /** Ends the thread. */
     close: () => Promise<void>;
     /** By itself, or by `close`. */
@@ -94,6 +96,7 @@ export const openWriterThread = async (config: Config, settings: string): Promis
     begin: () => silently('begin'),
     commit: () => silently('commit'),
     end: () => silently('end'),
+    truncateLog: () => silently('truncateLog'),
     close,
     isEnded,
   };

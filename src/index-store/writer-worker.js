@@ -40,11 +40,11 @@ const tasks = {
   commit: () => begun().commit(),
   /** What was not committed is rolled back. */
   end: async () => transaction?.close(),
-  close: async () => {
-    // The WAL may stay: whoever opens the file next reads it. Without it, a copy of the one file is whole.
-    await client?.execute('PRAGMA wal_checkpoint(TRUNCATE)').catch(() => {});
-    client?.close();
+  /** The WAL may stay: whoever opens the file next reads it. Without it, a copy of the one file is whole. */
+  truncateLog: async () => {
+    await connected().execute('PRAGMA wal_checkpoint(TRUNCATE)');
   },
+  close: async () => client?.close(),
 };
 
 /** @param {{ task: keyof typeof tasks, argument: any }} request */
